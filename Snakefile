@@ -1,0 +1,32 @@
+# paperdump: raw dumps of paper listings in, one clean and validated Parquet dataset out.
+#
+# Configuration, includes, the default target; the stages are in workflow/rules/.
+
+
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+configfile: f"{workflow.basedir}/config/config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/parse.smk"
+include: "workflow/rules/normalize.smk"
+include: "workflow/rules/dedupe.smk"
+include: "workflow/rules/validate.smk"
+include: "workflow/rules/summarize.smk"
+include: "workflow/rules/release.smk"
+
+
+rule all:
+    """In: the marker and the settings of a published release. Out: nothing of its own."""
+    default_target: True
+    input:
+        PUBLISHED,
+        RUN_CONFIG,
+
+
+onsuccess:
+    print(report.run_summary(RESULTS))

@@ -1,0 +1,19 @@
+"""Deduplicate the entries of all batches."""
+
+from paperdump import job
+
+with job.logged(snakemake.log[0], "dedupe"):
+    from pathlib import Path
+
+    from paperdump import dedupe, tables
+
+    done = dedupe.dedupe(
+        tables.read_all([Path(p) for p in snakemake.input.normalized], "work/normalized"),
+        tables.read_all([Path(p) for p in snakemake.input.dumps], "dumps"),
+    )
+    rejects = tables.read_all([Path(p) for p in snakemake.input.rejects], "rejects")
+    tables.write_parquet(done.papers, "papers", Path(snakemake.output.papers))
+    tables.write_parquet(done.sightings, "sightings", Path(snakemake.output.sightings))
+    tables.write_parquet(done.dumps, "dumps", Path(snakemake.output.dumps))
+    tables.write_parquet(rejects, "rejects", Path(snakemake.output.rejects))
+    tables.write_parquet(done.matches, "matches", Path(snakemake.output.matches))

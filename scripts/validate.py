@@ -1,0 +1,18 @@
+"""Validate the tables."""
+
+from paperdump import job
+
+with job.logged(snakemake.log[0], "validate"):
+    from pathlib import Path
+
+    import polars as pl
+
+    from paperdump import tables, validate
+
+    document = validate.validate(
+        {name: pl.read_parquet(snakemake.input[name]) for name in validate.VALIDATED},
+        snakemake.params.thresholds,
+        snakemake.params.max_rows_named,
+        Path(snakemake.output.data_docs),
+    )
+    tables.write_json(Path(snakemake.output.results), document)

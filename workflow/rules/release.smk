@@ -1,0 +1,57 @@
+"""release: everything validated and summarized → releases/<version>/, then latest points at it.
+
+In: work/dedupe/, work/summarize/, validation/, work/gate.json. Out: releases/<version>/, latest, and a marker;
+the first two outlive a run that fails, so they are no outputs that Snakemake may remove.
+"""
+
+
+rule run_config:
+    """In: nothing. Out: the complete settings of the run."""
+    output:
+        RUN_CONFIG,
+    params:
+        config=PLAN.config,
+    log:
+        f"{LOGS}/run_config.log",
+    benchmark:
+        f"{BENCHMARKS}/run_config.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=100,
+    script:
+        "../../scripts/run_config.py"
+
+
+rule release:
+    """In: tables, summaries, results of validation. Out: a marker that names what was published."""
+    input:
+        papers=rules.dedupe.output.papers,
+        sightings=rules.dedupe.output.sightings,
+        dumps=rules.dedupe.output.dumps,
+        rejects=rules.dedupe.output.rejects,
+        matches=rules.dedupe.output.matches,
+        summaries=rules.summarize.output.summaries,
+        version=rules.summarize.output.version,
+        results=rules.validate.output.results,
+        data_docs=rules.validate.output.data_docs,
+        passed=rules.gate.output.passed,
+    output:
+        published=PUBLISHED,
+    params:
+        results=str(RESULTS),
+        config=PLAN.config,
+        code_digest=PLAN.code_digest,
+        packages=PLAN.packages,
+        fingerprint=fingerprint_of("release"),
+        still_there=is_published(),
+    log:
+        f"{LOGS}/release.log",
+    benchmark:
+        f"{BENCHMARKS}/release.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=mem_mb(400, 20),
+    script:
+        "../../scripts/release.py"

@@ -1,0 +1,30 @@
+"""summarize: aggregations of the tables, and the version that their content gives.
+
+In: work/dedupe/. Out: work/summarize/. It runs beside validation, which takes longer; what it
+made of tables that do not pass the gate is never published.
+"""
+
+
+rule summarize:
+    """In: the tables. Out: a table per summary, the version and the content hashes."""
+    input:
+        papers=rules.dedupe.output.papers,
+        sightings=rules.dedupe.output.sightings,
+        dumps=rules.dedupe.output.dumps,
+        rejects=rules.dedupe.output.rejects,
+        matches=rules.dedupe.output.matches,
+    output:
+        summaries=directory(f"{WORK}/summarize/summaries"),
+        version=f"{WORK}/summarize/version.json",
+    params:
+        fingerprint=fingerprint_of("summarize"),
+    log:
+        f"{LOGS}/summarize.log",
+    benchmark:
+        f"{BENCHMARKS}/summarize.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=mem_mb(400, 20),
+    script:
+        "../../scripts/summarize.py"

@@ -1,0 +1,51 @@
+"""validate: Great Expectations over every table; a failed critical expectation stops here.
+
+In: work/dedupe/. Out: validation/ (results and Data Docs), work/gate.json.
+"""
+
+
+rule validate:
+    """In: the tables. Out: what each expectation found, as a document and as a site."""
+    input:
+        papers=rules.dedupe.output.papers,
+        sightings=rules.dedupe.output.sightings,
+        dumps=rules.dedupe.output.dumps,
+        rejects=rules.dedupe.output.rejects,
+    output:
+        results=f"{OUT}/validation/results.json",
+        data_docs=directory(f"{OUT}/validation/data_docs"),
+    params:
+        thresholds=settings.thresholds(PLAN.config["validate"]),
+        max_rows_named=PLAN.config["validate"]["max_rows_named"],
+        fingerprint=fingerprint_of("validate"),
+    log:
+        f"{LOGS}/validate.log",
+    benchmark:
+        f"{BENCHMARKS}/validate.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=mem_mb(700, 30),
+    script:
+        "../../scripts/validate.py"
+
+
+rule gate:
+    """In: the results of validation. Out: a mark that nothing critical failed, or no mark."""
+    input:
+        results=rules.validate.output.results,
+    output:
+        passed=f"{WORK}/gate.json",
+    params:
+        results=str(RESULTS),
+        fingerprint=fingerprint_of("gate"),
+    log:
+        f"{LOGS}/gate.log",
+    benchmark:
+        f"{BENCHMARKS}/gate.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=200,
+    script:
+        "../../scripts/gate.py"

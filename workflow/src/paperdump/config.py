@@ -1,0 +1,174 @@
+"""The settings of a run: checked against the schema, completed with its defaults."""
+
+from __future__ import annotations
+
+import copy
+import difflib
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator, ValidationError
+
+from paperdump import dictionary
+from paperdump.errors import PaperdumpError
+
+Config = dict[str, Any]
+
+
+def schema() -> dict[str, Any]:
+    """The JSON schema of the configuration."""
+    text = (dictionary.schemas_folder() / "config.schema.yaml").read_text("utf-8")
+    document: dict[str, Any] = yaml.safe_load(text)
+    return document
+
+
+def resolve(given: Config) -> Config:
+    """Check a configuration and complete it with the defaults of the schema.
+
+    Mappings are merged key by key, so that giving one threshold keeps the others.
+
+    Raises:
+        PaperdumpError: Keys are unknown or values ill-typed; the message has a line for each,
+            with the key, what was expected, and the nearest valid name.
+    """
+    rules = schema()
+    problems = [
+        line
+        for error in sorted(Draft202012Validator(rules).iter_errors(given), key=_place)
+        for line in _explain(error)
+    ]
+    if not problems:
+        problems = _unknown_fields(given)
+    if problems:
+        raise PaperdumpError("The configuration is not valid:\n  " + "\n  ".join(problems))
+    return _with_defaults(given, rules)
+
+
+def _place(error: ValidationError) -> str:
+    return ".".join(str(part) for part in error.absolute_path)
+
+
+def _explain(error: ValidationError) -> list[str]:
+    """One line per thing that is wrong: the key, what was expected, what was found."""
+    place = _place(error)
+    if error.validator == "additionalProperties":
+        known = list(error.schema.get("properties", {}))
+        return [
+            f"{_join(place, key)}: unknown key{_nearest(key, known)}"
+            for key in error.instance
+            if key not in known
+        ]
+    inner = [e for e in error.context or [] if e.validator == "additionalProperties"]
+    if inner:
+        return [line for e in inner for line in _explain(e)]
+    expected = _expectation(error.schema)
+    return [f"{place or 'configuration'}: expected {expected}, found {error.instance!r}"]
+
+
+def _join(place: str, key: object) -> str:
+    return f"{place}.{key}" if place else str(key)
+
+
+def _nearest(key: object, known: list[str]) -> str:
+    """The valid name that is most like a wrong one, and all of them where none is."""
+    close = difflib.get_close_matches(str(key), known, n=1, cutoff=0.5)
+    if close:
+        return f"; did you mean {close[0]!r}?"
+    return f"; valid here: {', '.join(sorted(known))}" if known else ""
+
+
+def _expectation(rules: dict[str, Any]) -> str:
+    """What a part of the schema accepts, in words."""
+    if "anyOf" in rules:
+        return " or ".join(_expectation(option) for option in rules["anyOf"])
+    names = {
+        "object": "a mapping",
+        "array": "a list",
+        "string": "a text",
+        "integer": "a whole number",
+        "number": "a number",
+        "null": "null",
+    }
+    words = names.get(str(rules.get("type")), "another value")
+    if rules.get("type") == "array" and "items" in rules:
+        words += f" of which each is {_expectation(rules['items'])}"
+        if rules.get("uniqueItems"):
+            words += ", none twice"
+    if rules.get("type") == "object" and rules.get("properties"):
+        words += f" of {', '.join(rules['properties'])}"
+    if rules.get("minLength") or rules.get("minItems"):
+        words += ", not empty"
+    if "pattern" in rules:
+        words += f" matching {rules['pattern']}"
+    bounds = {
+        "minimum": "at least",
+        "exclusiveMinimum": "above",
+        "maximum": "at most",
+    }
+    limits = [f"{says} {rules[key]}" for key, says in bounds.items() if key in rules]
+    return words + (" " + " and ".join(limits) if limits else "")
+
+
+def _unknown_fields(given: Config) -> list[str]:
+    """Tables and fields of completeness thresholds that the data dictionary does not have."""
+    known = {n: t.column_names for n, t in dictionary.tables().items() if t.published}
+    problems = []
+    for table, fields in (given.get("validate") or {}).get("completeness", {}).items():
+        place = f"validate.completeness.{table}"
+        if table not in known:
+            problems.append(f"{place}: unknown table{_nearest(table, list(known))}")
+            continue
+        problems.extend(
+            f"{place}.{field}: unknown field{_nearest(field, known[table])}"
+            for field in fields
+            if field not in known[table]
+        )
+    return problems
+
+
+def _with_defaults(given: Any, rules: dict[str, Any]) -> Any:
+    """A value completed with the defaults that a part of the schema states."""
+    if rules.get("type") != "object":
+        return copy.deepcopy(given)
+    default = rules.get("default", {})
+    result = _merge(default, given)
+    for key, part in rules.get("properties", {}).items():
+        if key in result:
+            result[key] = _with_defaults(result[key], part)
+        else:
+            result[key] = _with_defaults(copy.deepcopy(part["default"]), part)
+    return result
+
+
+def _merge(default: Any, given: Any) -> Any:
+    """A mapping over another, key by key at every depth; any other value replaces."""
+    if not isinstance(default, dict) or not isinstance(given, dict):
+        return copy.deepcopy(given)
+    result = copy.deepcopy(default)
+    for key, value in given.items():
+        result[key] = _merge(result[key], value) if key in result else copy.deepcopy(value)
+    return result
+
+
+def dump_specs(config: Config) -> list[str]:
+    """The ``dumps`` setting as a list."""
+    dumps = config["dumps"]
+    return [dumps] if isinstance(dumps, str) else list(dumps)
+
+
+def thresholds(validate: Config) -> dict[str, dict[str, dict[str, float]]]:
+    """The completeness thresholds of the ``validate`` section: table → field → severity → share."""
+    result: dict[str, dict[str, dict[str, float]]] = {}
+    for table, fields in validate["completeness"].items():
+        for field, bound in fields.items():
+            if isinstance(bound, dict):
+                result.setdefault(table, {})[field] = dict(bound)
+            elif bound is not None:
+                result.setdefault(table, {})[field] = {"critical": float(bound)}
+    return result
+
+
+def results_folder(config: Config) -> Path:
+    """The folder that results are written to."""
+    return Path(config["results"]).expanduser()

@@ -1,0 +1,159 @@
+"""The data dictionary: which tables and columns there are, and what they mean.
+
+It is read from ``schemas/dictionary.yaml``; everything that needs to know a column (Arrow
+schemas, column metadata, expectations, merge rules, published documentation) asks here.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+TYPES = (
+    "string",
+    "bool",
+    "int16",
+    "int32",
+    "int64",
+    "float64",
+    "date",
+    "list<string>",
+)
+MERGE_RULES = ("fullest", "largest", "most_frequent", "union")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table.
+
+    Attributes:
+        name: Its name.
+        type: One of ``TYPES``.
+        description: What its values mean.
+        unit: What a number counts, or None.
+        nullable: Whether a value may be missing (null: unknown).
+        unique: Whether no value may stand in two rows.
+        minimum: Smallest value allowed, a number or an ISO date.
+        maximum: Largest value allowed.
+        pattern: Regular expression that a text must match.
+        allowed: The texts allowed, or empty for any.
+        merge: For a column of papers, the rule that chooses among the sightings' values.
+    """
+
+    name: str
+    type: str
+    description: str
+    unit: str | None = None
+    nullable: bool = True
+    unique: bool = False
+    minimum: float | str | None = None
+    maximum: float | str | None = None
+    pattern: str | None = None
+    allowed: tuple[str, ...] = ()
+    merge: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table.
+
+    Attributes:
+        name: Its name; a summary's starts with ``summaries/``.
+        description: What a row is.
+        key: Names of the columns that tell rows apart.
+        order: Names of the columns that its rows are sorted by, nulls last; empty where the
+            code that makes the table orders it.
+        columns: Its columns, in order.
+        published: Whether it is part of a release.
+    """
+
+    name: str
+    description: str
+    key: tuple[str, ...]
+    order: tuple[str, ...]
+    columns: tuple[Column, ...]
+    published: bool = field(default=True)
+
+    @property
+    def column_names(self) -> list[str]:
+        """The names of the columns, in order."""
+        return [column.name for column in self.columns]
+
+    def column(self, name: str) -> Column:
+        """The column of that name.
+
+        Raises:
+            KeyError: The table has none of that name.
+        """
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(f"table {self.name} has no column {name}")
+
+
+def schemas_folder() -> Path:
+    """The folder of the schemas: inside an installed package, else beside the source tree."""
+    inside = Path(__file__).parent / "schemas"
+    return inside if inside.is_dir() else Path(__file__).parents[2] / "schemas"
+
+
+def read_dictionary(text: str) -> dict[str, Table]:
+    """The tables that a dictionary's YAML text defines, by name.
+
+    Raises:
+        ValueError: A column is not defined, or has a type or merge rule that does not exist.
+    """
+    document = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    catalogue: dict[str, dict[str, Any]] = document["columns"]
+    tables = {}
+    for table_name, entry in document["tables"].items():
+        columns = []
+        for name, override in entry["columns"].items():
+            if name not in catalogue:
+                raise ValueError(f"table {table_name}: column {name} is not defined")
+            facts = {**catalogue[name], **override}
+            facts["allowed"] = tuple(facts.get("allowed", ()))
+            column = Column(name=name, **facts)
+            if column.type not in TYPES:
+                raise ValueError(f"column {name}: no type {column.type!r}")
+            if column.merge is not None and column.merge not in MERGE_RULES:
+                raise ValueError(f"column {name}: no merge rule {column.merge!r}")
+            columns.append(column)
+        tables[table_name] = Table(
+            name=table_name,
+            description=entry["description"],
+            key=tuple(entry["key"]),
+            order=tuple(entry["order"]),
+            columns=tuple(columns),
+            published=entry.get("published", True),
+        )
+    return tables
+
+
+@functools.cache
+def tables() -> dict[str, Table]:
+    """All tables of the data dictionary, by name."""
+    return read_dictionary((schemas_folder() / "dictionary.yaml").read_text("utf-8"))
+
+
+def table(name: str) -> Table:
+    """The table of that name.
+
+    Raises:
+        KeyError: There is none.
+    """
+    return tables()[name]
+
+
+def summary_names() -> list[str]:
+    """The names of the summary tables, without their folder."""
+    return [n.removeprefix("summaries/") for n in tables() if n.startswith("summaries/")]
+
+
+def as_document(names: list[str]) -> dict[str, Any]:
+    """The definitions of some tables as plain data, for JSON and for digests."""
+    return {name: asdict(table(name)) for name in names}

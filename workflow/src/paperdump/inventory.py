@@ -1,0 +1,261 @@
+"""Finding the dumps: which files a config's ``dumps`` names, what they hold, which batch each is in.
+
+Only names, sizes and SHA-256 are looked at here. The workflow asks for them each time it starts,
+so that the content of a dump, not its time stamp, decides what is built again.
+"""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import os
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from paperdump.errors import PaperdumpError
+
+
+@dataclass(frozen=True, slots=True)
+class Dump:
+    """A file to be read.
+
+    Attributes:
+        dump_id: Identifier made of path and content.
+        path: Path relative to the folder it was found in, as published.
+        location: Where it lies now; never published.
+        size: Bytes, or None where it cannot be read.
+        sha256: SHA-256 of its bytes, or None where it cannot be read.
+        problem: Reason code of a reject where it cannot be read, else None.
+        problem_message: The same in words.
+    """
+
+    dump_id: str
+    path: str
+    location: str
+    size: int | None
+    sha256: str | None
+    problem: str | None = None
+    problem_message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The result of a search: the dumps, by path, and how many hidden names were passed over."""
+
+    dumps: tuple[Dump, ...]
+    hidden: int
+
+
+def find_dumps(specs: list[str], base: Path, exclude: Path | None = None) -> Found:
+    """Find and hash all dumps that the specs name.
+
+    Args:
+        specs: Files, folders (searched recursively) or glob patterns (``**`` crosses folders).
+        base: The folder that relative specs start from.
+        exclude: A folder not to be searched: the results.
+
+    A name that starts with a dot is passed over in a search, and counted; name it, or a pattern
+    that starts with a dot, to have it read. A file that several specs name is read once. Links
+    are followed.
+
+    Raises:
+        PaperdumpError: A spec matches nothing.
+    """
+    search = _Search(exclude)
+    for spec in specs:
+        before = len(search.files)
+        seen_before = search.repeated
+        search.add_spec(spec, base)
+        if len(search.files) == before and search.repeated == seen_before:
+            raise PaperdumpError(_nothing_found(spec, base, search.hidden))
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        facts = list(pool.map(_read_facts, search.files))
+    return Found(tuple(_with_ids(search.files, facts)), search.hidden)
+
+
+def _nothing_found(spec: str, base: Path, hidden: int) -> str:
+    """What to say when a spec matches no file."""
+    place = base / Path(spec).expanduser()
+    if place.is_dir():
+        what = f"the folder {place} holds no files"
+        if hidden:
+            what += f" but {hidden} hidden ones, which are passed over"
+    elif glob.has_magic(spec):
+        what = f"no file matches the pattern {place}"
+    else:
+        what = f"there is no file or folder {place}"
+    return (
+        f"dumps: {spec!r} matches nothing: {what}. "
+        "Give a file, a folder (searched recursively), a glob pattern such as 'pages/*.txt', "
+        "or a list of these."
+    )
+
+
+class _Search:
+    """The files found so far: location → path relative to the folder it was found in."""
+
+    def __init__(self, exclude: Path | None) -> None:
+        self.files: dict[str, str] = {}
+        self.hidden = 0
+        self.repeated = 0
+        self._exclude = os.path.realpath(exclude) if exclude else None
+
+    def add_spec(self, spec: str, base: Path) -> None:
+        place = os.path.join(base, os.path.expanduser(spec))
+        if os.path.isdir(place):
+            self._add_folder(place, place, ())
+        elif os.path.lexists(place):
+            self._add_file(place, os.path.dirname(place))
+        else:
+            root = _fixed_part(place)
+            hidden = any(part.startswith(".") for part in Path(spec).parts)
+            for match in sorted(glob.iglob(place, recursive=True, include_hidden=hidden)):
+                if os.path.isdir(match):
+                    # "**" yields the folders and what is in them; a plain "*" only the folders
+                    if "**" not in spec:
+                        self._add_folder(match, root, ())
+                else:
+                    self._add_file(match, root)
+
+    def _add_folder(self, folder: str, root: str, above: tuple[str, ...]) -> None:
+        identity = os.path.realpath(folder)
+        if identity in above or identity == self._exclude:
+            return  # a link back to a folder we are in would never end
+        try:
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError:
+            self._add_file(folder, root)  # its row will say why it cannot be read
+            return
+        for entry in entries:
+            if entry.name.startswith("."):
+                self.hidden += 1
+            elif _is_folder(entry):
+                self._add_folder(entry.path, root, (*above, identity))
+            else:
+                self._add_file(entry.path, root)
+
+    def _add_file(self, location: str, root: str) -> None:
+        location = os.path.abspath(location)
+        if location in self.files:
+            self.repeated += 1
+            return
+        self.files[location] = os.path.relpath(location, root)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether it is a folder, or a link to one; a link that leads nowhere is none."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+def _fixed_part(pattern: str) -> str:
+    """The folder that a glob pattern starts from: its leading parts without wildcards."""
+    parts = pattern.split(os.sep)
+    wild = next(i for i, part in enumerate(parts) if glob.has_magic(part) or i == len(parts) - 1)
+    return os.sep.join(parts[:wild]) or os.sep
+
+
+def _read_facts(location: str) -> tuple[int | None, str | None, str | None, str | None]:
+    """Size, SHA-256, and where it cannot be read the reason code and message."""
+    try:
+        mode = os.stat(location).st_mode
+        if not stat.S_ISREG(mode):
+            if stat.S_ISDIR(mode):
+                os.listdir(location)
+            return None, None, "not_a_file", _not_a_file(mode)
+        digest = hashlib.sha256()
+        size = 0
+        with open(location, "rb") as handle:
+            while block := handle.read(1 << 20):
+                digest.update(block)
+                size += len(block)
+    except OSError as error:
+        what = error.strerror or type(error).__name__
+        if os.path.islink(location) and not os.path.exists(location):
+            what = f"a symbolic link to {printable(os.readlink(location))!r}, which is not there"
+        return None, None, "unreadable", f"It cannot be read: {what}."
+    return size, digest.hexdigest(), None, None
+
+
+def _not_a_file(mode: int) -> str:
+    kinds = {
+        stat.S_IFIFO: "a named pipe",
+        stat.S_IFSOCK: "a socket",
+        stat.S_IFBLK: "a block device",
+        stat.S_IFCHR: "a character device",
+    }
+    kind = kinds.get(stat.S_IFMT(mode), "no regular file")
+    return f"It is {kind}, not a file; save its content to a file to have it read."
+
+
+def printable(path: str) -> str:
+    """A path as valid Unicode: bytes that are not UTF-8 are written as ``\\xNN``."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def _with_ids(
+    files: dict[str, str], facts: list[tuple[int | None, str | None, str | None, str | None]]
+) -> list[Dump]:
+    """Dumps sorted by path and content, each with an id of its own.
+
+    Dumps of equal path and content, found in several folders, are told apart by a running
+    number; which of them gets which makes no difference, since they are equal.
+    """
+    rows = sorted(
+        (printable(path).replace(os.sep, "/"), sha256 or "", location, size, problem, message)
+        for (location, path), (size, sha256, problem, message) in zip(
+            files.items(), facts, strict=True
+        )
+    )
+    dumps = []
+    twins: dict[tuple[str, str], int] = {}
+    for path, sha256, location, size, problem, message in rows:
+        twin = twins[path, sha256] = twins.get((path, sha256), -1) + 1
+        seed = f"{path}\0{sha256}" + (f"\0{twin}" if twin else "")
+        dump_id = "d" + hashlib.sha256(seed.encode()).hexdigest()[:16]
+        dumps.append(Dump(dump_id, path, location, size, sha256 or None, problem, message))
+    return dumps
+
+
+def batches(
+    dumps: tuple[Dump, ...], minimum: int, max_dumps: int, max_bytes: int
+) -> dict[str, list[Dump]]:
+    """Distribute dumps over batches so that a new dump touches the batch it falls into only.
+
+    The SHA-256 of a dump's path, read bit by bit, leads down a binary tree. Its leaves are the
+    batches, named by the bits that lead to them; a leaf that holds more than ``max_dumps`` dumps
+    or ``max_bytes`` bytes, or that is fewer than log2(``minimum``) bits deep, is split in two
+    (extendible hashing: Fagin et al., ACM TODS 4(3), 1979). A new dump changes its own leaf, or
+    splits it. The results do not depend on the batches.
+
+    Returns:
+        Batch name → its dumps, both sorted; batches without dumps are left out.
+    """
+    depth = max(0, (minimum - 1).bit_length())
+    hashed = [(_bits(dump.path), dump) for dump in dumps]
+    result: dict[str, list[Dump]] = {}
+    pending = [("", hashed)]
+    while pending:
+        name, members = pending.pop()
+        size = sum(dump.size or 0 for _, dump in members)
+        full = len(members) > max_dumps or (size > max_bytes and len(members) > 1)
+        if len(name) < depth or (full and len(name) < _BITS):
+            for bit in "01":
+                half = [(bits, dump) for bits, dump in members if bits[len(name)] == bit]
+                if half:
+                    pending.append((name + bit, half))
+        else:
+            result[name or "all"] = [dump for _, dump in members]
+    return dict(sorted(result.items()))
+
+
+_BITS = 32
+
+
+def _bits(path: str) -> str:
+    head = hashlib.sha256(path.encode()).digest()[: _BITS // 8]
+    return format(int.from_bytes(head, "big"), f"0{_BITS}b")

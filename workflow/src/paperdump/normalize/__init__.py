@@ -1,0 +1,41 @@
+"""The normalize stage: an entry → typed, cleaned values. It knows one entry, not the others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from paperdump import tables
+from paperdump.normalize import dates, links, names, text
+
+
+def normalize(entries: pl.DataFrame, code_hosts: Sequence[str]) -> pl.DataFrame:
+    """Type and clean entries.
+
+    Args:
+        entries: A table ``work/entries``.
+        code_hosts: Host names whose addresses are links to code.
+
+    Returns:
+        A table ``work/normalized`` with a row per entry.
+    """
+    title, abstract, date = pl.col("title"), pl.col("abstract"), pl.col("date_text")
+    organization = text.clean_line(pl.col("organization_text"))
+    typed = entries.with_columns(
+        # a title of control characters alone stays as it is: no entry is lost here
+        clean_title=pl.coalesce(text.clean_line(title), title),
+        clean_abstract=text.clean_paragraphs(abstract),
+        organization_slug=names.organization_slug(organization),
+        organization_name=names.organization_name(organization),
+        stated_year=dates.stated_year(date),
+        published_on=dates.stated_date(date),
+    ).with_columns(
+        title_key=text.title_key(pl.col("clean_title")),
+        published_on_evidence=pl.when(pl.col("published_on").is_not_null()).then(
+            pl.lit("stated")
+        ),
+        urls=links.find_urls(pl.col("clean_abstract"), code_hosts),
+    )
+    typed = typed.with_columns(code_urls=links.code_urls(pl.col("urls"), code_hosts))
+    return tables.conform(typed, "work/normalized")

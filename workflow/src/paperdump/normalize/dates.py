@@ -1,0 +1,72 @@
+"""Dates as the pages write them: ``May 28`` and ``May 28, 2024``."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from typing import NamedTuple
+
+import polars as pl
+
+# written out, since calendar.month_abbr follows the locale
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+DATE_PATTERN = rf"^\s*({'|'.join(MONTHS)}) (\d{{1,2}})(?:, (\d{{4}}))?\s*$"
+_DATE = re.compile(DATE_PATTERN)
+
+
+class WrittenDate(NamedTuple):
+    """The parts of a date as written; a part that is not there is None."""
+
+    month: int | None = None
+    day: int | None = None
+    year: int | None = None
+
+
+def read_date(text: str | None) -> WrittenDate:
+    """The parts of a date as the pages write it.
+
+    A text that is no such date, or whose day no year has, yields no parts.
+    """
+    found = _DATE.match(text) if text else None
+    if not found:
+        return WrittenDate()
+    month, day = MONTHS.index(found[1]) + 1, int(found[2])
+    year = int(found[3]) if found[3] else None
+    if not 1 <= day <= days_in_month(month, year):
+        return WrittenDate()
+    return WrittenDate(month, day, year)
+
+
+def days_in_month(month: int, year: int | None = None) -> int:
+    """The number of days of a month; of February in a leap year where the year is unknown."""
+    year = 2000 if year is None else year
+    following = dt.date(year + month // 12, month % 12 + 1, 1)
+    return (following - dt.timedelta(days=1)).day
+
+
+def earliest_in_or_after(year: int, month: int, day: int) -> dt.date:
+    """The first time from a year on that a day of the year comes: 29 February waits for it.
+
+    Raises:
+        ValueError: No year has that day.
+    """
+    for candidate in range(year, year + 9):
+        if day <= days_in_month(month, candidate):
+            return dt.date(candidate, month, day)
+    raise ValueError(f"no year has day {day} of month {month}")
+
+
+def stated_year(text: pl.Expr) -> pl.Expr:
+    """The year written in a date text, or null."""
+    return text.str.extract(DATE_PATTERN, 3).cast(pl.Int16)
+
+
+def stated_date(text: pl.Expr) -> pl.Expr:
+    """The day that a date text states in full; null without a year, and for a day not there is."""
+    day = pl.format(
+        "{}-{}-{}",
+        text.str.extract(DATE_PATTERN, 3),
+        text.str.extract(DATE_PATTERN, 1),
+        text.str.extract(DATE_PATTERN, 2).str.zfill(2),
+    )
+    return day.str.to_date("%Y-%b-%d", strict=False)

@@ -1,0 +1,60 @@
+"""Web addresses in running text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import polars as pl
+
+# What ends an address: white space, quotes, the braces and backslashes of TeX, CJK punctuation.
+_INSIDE = r"[^\s<>{}\[\]\\\"^`|，。；：）（、」』]"
+_TRAILING = ".,;:!?'*_…’”"
+
+
+def find_urls(text: pl.Expr, code_hosts: Sequence[str]) -> pl.Expr:
+    """The web addresses in a text, each once, in order of appearance.
+
+    Found are ``http`` and ``https`` addresses, those that begin with ``www.``, and those on a
+    code host without a scheme; the latter two get ``https://``. Not part of an address:
+    punctuation at its end, a closing bracket that it did not open, TeX around it. TeX escapes of
+    ``_ % # & ~`` are undone. On a code host a final ``/`` and ``.git`` are dropped. Null where
+    the text is null.
+    """
+    hosts = "|".join(re.escape(host) for host in code_hosts)
+    bare = rf"|\b(?:{hosts})/{_INSIDE}+" if hosts else ""
+    found = (
+        text.str.replace_all(r"\\([_%#&~])(?:\{\})?", "$1")
+        .str.extract_all(rf"(?i)\bhttps?://{_INSIDE}+|\bwww\.{_INSIDE}+\.{_INSIDE}+{bare}")
+        .list.eval(_tidy(pl.element(), hosts))
+    )
+    return found.list.unique(maintain_order=True).list.drop_nulls()
+
+
+def _tidy(url: pl.Expr, hosts: str) -> pl.Expr:
+    """An address without what does not belong to it; null where nothing but a scheme is left."""
+    url = url.str.strip_chars_end(_TRAILING)
+    for _ in range(2):  # "(see https://a.org/b_(c))." has two brackets and a stop at its end
+        unopened = (url.str.count_matches(r"\)") > url.str.count_matches(r"\(")) & (
+            url.str.ends_with(")")
+        )
+        url = pl.when(unopened).then(url.str.head(-1)).otherwise(url)
+        url = url.str.strip_chars_end(_TRAILING)
+    url = pl.when(url.str.contains("(?i)^https?://")).then(url).otherwise("https://" + url)
+    if hosts:
+        on_code_host = url.str.contains(rf"(?i)^https?://(?:www\.)?(?:{hosts})/")
+        short = url.str.strip_chars_end("/").str.strip_suffix(".git").str.strip_chars_end("/")
+        url = pl.when(on_code_host).then(short).otherwise(url)
+    return pl.when(url.str.contains(r"^[^:]+://[^/\s]+\.[^/\s]+")).then(url)
+
+
+def host_of(url: pl.Expr) -> pl.Expr:
+    """The host name of an address, in lower case, without ``www.``."""
+    return url.str.to_lowercase().str.extract(r"^https?://(?:www\.)?([^/:?#]+)", 1)
+
+
+def code_urls(urls: pl.Expr, code_hosts: Sequence[str]) -> pl.Expr:
+    """Those of a list of addresses whose host is a code host."""
+    return urls.list.eval(
+        pl.element().filter(host_of(pl.element()).is_in(list(code_hosts)))
+    )

@@ -1,0 +1,163 @@
+"""What a run consists of: its dumps in batches, and what each stage's results depend on.
+
+The Snakefile asks for the plan each time it is read, so nothing here writes, and nothing here
+imports what only jobs need.
+
+A stage's fingerprint covers its sections of the settings, the code it uses, the definitions of
+the tables it writes, the versions of the packages it computes with, and the fingerprints of what
+it reads. It stands in the params of the stage's rules: equal fingerprint, equal results, whatever
+the time stamps say.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from paperdump import config as settings
+from paperdump import dictionary, inventory, provenance
+from paperdump.inventory import Dump
+
+_RELEASE_TABLES = ("papers", "sightings", "dumps", "rejects", "matches")
+_SUMMARY_TABLES = tuple(f"summaries/{name}" for name in dictionary.summary_names())
+_FRAMES = ("polars", "pyarrow")
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What a stage's results depend on, beside what it reads.
+
+    Its script is ``scripts/<name>.py``, its module ``paperdump.<name>``.
+
+    Attributes:
+        tables: The tables that it writes, as the data dictionary names them.
+        packages: The packages that it computes with.
+        sections: The sections of the settings that it reads.
+    """
+
+    tables: tuple[str, ...] = ()
+    packages: tuple[str, ...] = _FRAMES
+    sections: tuple[str, ...] = ()
+
+
+STAGES = {
+    "parse": Stage(("work/entries", "rejects", "dumps")),
+    "normalize": Stage(("work/normalized",), sections=("normalize",)),
+    "dedupe": Stage(_RELEASE_TABLES),
+    "validate": Stage(
+        _RELEASE_TABLES, (*_FRAMES, "great-expectations", "pandas"), sections=("validate",)
+    ),
+    "gate": Stage(packages=()),
+    "summarize": Stage((*_RELEASE_TABLES, *_SUMMARY_TABLES)),
+    "release": Stage(
+        (*_RELEASE_TABLES, *_SUMMARY_TABLES, "changes", "redirects"),
+        sections=("normalize", "parse", "validate"),
+    ),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """A run's settings, dumps and batches.
+
+    Attributes:
+        config: The complete settings.
+        results: The folder to write to.
+        dumps: All dumps.
+        hidden: How many hidden names the search passed over.
+        batches: Batch name → its dumps.
+        scripts: The folder of the scripts.
+    """
+
+    config: settings.Config
+    results: Path
+    dumps: tuple[Dump, ...]
+    hidden: int
+    batches: dict[str, list[Dump]]
+    scripts: Path
+
+    @functools.cached_property
+    def code_digest(self) -> str:
+        """A digest of the code of all stages."""
+        return provenance.digest_of({name: self._code(name) for name in STAGES})
+
+    @functools.cached_property
+    def packages(self) -> dict[str, str]:
+        """The versions of the packages that results depend on, by name."""
+        names = {name for stage in STAGES.values() for name in stage.packages}
+        return provenance.package_versions(names)
+
+    def _code(self, stage: str) -> str:
+        return provenance.code_digest(
+            [f"{provenance.PACKAGE}.{stage}", f"{provenance.PACKAGE}.job"],
+            [self.scripts / f"{stage}.py"],
+        )
+
+    @functools.cache  # noqa: B019 (a plan lives as long as its process)
+    def fingerprint(self, stage: str, batch: str | None = None) -> str:
+        """A digest of all that a stage's results depend on.
+
+        Args:
+            stage: The stage's name.
+            batch: For parse and normalize, the batch.
+        """
+        facts = STAGES[stage]
+        return provenance.digest_of(
+            {
+                "code": self._code(stage),
+                "tables": provenance.table_digest(facts.tables),
+                "packages": provenance.package_versions(facts.packages),
+                "settings": {name: self.config[name] for name in facts.sections},
+                "reads": self._reads(stage, batch),
+            }
+        )
+
+    def _reads(self, stage: str, batch: str | None) -> list[Any]:
+        """The fingerprints of what a stage reads."""
+        match stage:
+            case "parse":
+                return [[d.path, d.sha256, d.problem_message] for d in self.batches[batch or ""]]
+            case "normalize":
+                return [self.fingerprint("parse", batch)]
+            case "dedupe":
+                return [self.fingerprint("normalize", name) for name in self.batches]
+            case "validate" | "summarize":
+                return [self.fingerprint("dedupe")]
+            case "gate":
+                return [self.fingerprint("validate")]
+            case "release":
+                return [self.fingerprint("gate"), self.fingerprint("summarize")]
+            case _:
+                raise ValueError(f"no stage {stage!r}")
+
+
+def make_plan(
+    given: settings.Config,
+    on_command_line: settings.Config,
+    workflow_folder: Path,
+) -> Plan:
+    """Check the settings, find the dumps, distribute them.
+
+    Args:
+        given: The merged settings as Snakemake holds them.
+        on_command_line: Those of them that --config and --configfile gave: a relative path in
+            them starts from the working directory, any other from the folder of the Snakefile.
+        workflow_folder: The folder of the Snakefile.
+
+    Raises:
+        PaperdumpError: A setting is wrong, or no dump is found.
+    """
+    config = settings.resolve(given)
+    base = Path.cwd() if "dumps" in on_command_line else workflow_folder
+    results = settings.results_folder(config)
+    found = inventory.find_dumps(settings.dump_specs(config), base, exclude=results)
+    parse = config["parse"]
+    batches = inventory.batches(
+        found.dumps,
+        minimum=parse["min_batches"],
+        max_dumps=parse["max_dumps"],
+        max_bytes=int(parse["max_mb"] * 1_000_000),
+    )
+    return Plan(config, results, found.dumps, found.hidden, batches, workflow_folder / "scripts")

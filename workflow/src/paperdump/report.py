@@ -1,0 +1,74 @@
+"""What a person is told at the end of a run; and whether what a run left is still there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+
+def run_summary(results: Path) -> str:
+    """A few lines on the release that ``latest`` points at."""
+    latest = results / "latest"
+    manifest = json.loads((latest / "manifest.json").read_text("utf-8"))
+    checks = json.loads((latest / "validation" / "results.json").read_text("utf-8"))
+    rows = {name: table["rows"] for name, table in manifest["tables"].items()}
+    failed = checks["failed_critical"] + checks["failed_warning"]
+    lines = [
+        ("dumps", f"{rows['dumps']:,}"),
+        ("entries", f"{rows['sightings']:,}"),
+        ("papers", f"{rows['papers']:,}"),
+        ("duplicates", f"{rows['sightings'] - rows['papers']:,} entries of papers seen before"),
+        ("rejects", f"{rows['rejects']:,}" + (" (see rejects.parquet)" if rows["rejects"] else "")),
+        ("expectations", f"{checks['passed']} passed, {failed} failed"),
+        ("version", manifest["version"]),
+        ("where", str(latest)),
+    ]
+    text = "\n".join(["paperdump", *(f"  {name:<13} {value}" for name, value in lines)])
+    warnings = failure_message(checks, "warning")
+    return f"{text}\n{warnings}" if warnings else text
+
+
+def failure_message(document: Mapping[str, Any], severity: str) -> str | None:
+    """What a person is told about failed expectations of a severity; None where all passed.
+
+    A line for each: table, column, expectation, how many rows, and the first of them.
+
+    Args:
+        document: The results of the validation.
+        severity: ``critical`` or ``warning``.
+    """
+    lines = []
+    for table, outcome in document["tables"].items():
+        for result in outcome["results"]:
+            if result["success"] or result["severity"] != severity:
+                continue
+            place = f"{table}.{result['column']}" if result["column"] else table
+            arguments = {k: v for k, v in result["arguments"].items() if k != "column"}
+            shown = ", ".join(f"{k}={v}" for k, v in arguments.items() if v is not None)
+            lines.append(f"  {place}: {result['expectation']}({shown}): {_found(result, outcome)}")
+            if result["first_rows"]:
+                first = ", ".join(f"{k}={v}" for k, v in result["first_rows"][0].items())
+                lines.append(f"    the first of them: {first}")
+    if not lines:
+        return None
+    count = sum(not line.startswith("    ") for line in lines)
+    return "\n".join([f"{count} {severity} expectation(s) failed:", *lines])
+
+
+def _found(result: Mapping[str, Any], outcome: Mapping[str, Any]) -> str:
+    if result["error"]:
+        return f"it could not be checked: {result['error']}"
+    if result["unexpected_rows"] is None:
+        return f"observed {result['observed']}"
+    return f"{result['unexpected_rows']} of {outcome['rows']} rows fail"
+
+
+def is_published(results: Path, marker: Path) -> bool:
+    """Whether ``latest`` is the release that the last run's marker names, or none has ended yet."""
+    if not marker.is_file():
+        return True
+    version = json.loads(marker.read_text("utf-8"))["version"]
+    latest = results / "latest"
+    return latest.resolve().name == version and (latest / "manifest.json").is_file()

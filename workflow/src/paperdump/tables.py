@@ -1,0 +1,232 @@
+"""Tables in and out: Arrow schemas from the dictionary, atomic Parquet and CSV, content hashes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from paperdump import dictionary
+
+ARROW_TYPES: dict[str, pa.DataType] = {
+    "string": pa.string(),
+    "bool": pa.bool_(),
+    "int16": pa.int16(),
+    "int32": pa.int32(),
+    "int64": pa.int64(),
+    "float64": pa.float64(),
+    "date": pa.date32(),
+    "list<string>": pa.list_(pa.string()),
+}
+POLARS_TYPES: dict[str, pl.DataType] = {
+    "string": pl.String(),
+    "bool": pl.Boolean(),
+    "int16": pl.Int16(),
+    "int32": pl.Int32(),
+    "int64": pl.Int64(),
+    "float64": pl.Float64(),
+    "date": pl.Date(),
+    "list<string>": pl.List(pl.String()),
+}
+
+
+def arrow_schema(name: str) -> pa.Schema:
+    """The Arrow schema of a table, with each column's meaning and unit in its metadata."""
+    table = dictionary.table(name)
+    fields = []
+    for column in table.columns:
+        metadata = {"description": column.description}
+        if column.unit:
+            metadata["unit"] = column.unit
+        if column.merge:
+            metadata["merge"] = column.merge
+        fields.append(
+            pa.field(column.name, ARROW_TYPES[column.type], column.nullable, metadata=metadata)
+        )
+    return pa.schema(
+        fields,
+        metadata={
+            "table": name,
+            "description": table.description,
+            "key": json.dumps(list(table.key)),
+        },
+    )
+
+
+def polars_schema(name: str) -> dict[str, pl.DataType]:
+    """The Polars types of a table's columns, in order."""
+    return {c.name: POLARS_TYPES[c.type] for c in dictionary.table(name).columns}
+
+
+def frame_of(name: str, rows: list[dict[str, Any]]) -> pl.DataFrame:
+    """A frame of a table from rows; a column that a row does not have is null."""
+    return pl.DataFrame(rows, schema=polars_schema(name))
+
+
+def conform(frame: pl.DataFrame, name: str) -> pl.DataFrame:
+    """The frame with exactly the table's columns, types and row order.
+
+    A column of the table that the frame lacks becomes null; one that the table lacks is left
+    out.
+
+    Raises:
+        polars.exceptions.PolarsError: A value does not fit its column's type.
+    """
+    table = dictionary.table(name)
+    columns = [
+        (pl.col(c) if c in frame.columns else pl.lit(None, t).alias(c)).cast(t, strict=True)
+        for c, t in polars_schema(name).items()
+    ]
+    result = frame.select(columns)
+    if table.order:
+        result = result.sort(table.order, nulls_last=True, maintain_order=True)
+    return result
+
+
+def to_arrow(frame: pl.DataFrame, name: str) -> pa.Table:
+    """The frame as an Arrow table with the dictionary's schema and metadata.
+
+    Nulls pass also where the dictionary forbids them: that they are not there is for
+    validation to say, with the rows named.
+    """
+    schema = arrow_schema(name)
+    loose = pa.schema([f.with_nullable(True) for f in schema], metadata=schema.metadata)
+    return conform(frame, name).to_arrow().cast(loose)
+
+
+@contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """A temporary name beside a file, moved over it, flushed to disk, when the block succeeds."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        yield temporary
+        with temporary.open("rb") as handle:
+            os.fsync(handle.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all."""
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def json_bytes(document: object) -> bytes:
+    """A document as JSON: sorted keys, two spaces, one newline at the end."""
+    text = json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False)
+    return (text + "\n").encode()
+
+
+def write_json(path: Path, document: object) -> None:
+    """Write a document as JSON, the same bytes for the same document."""
+    write_bytes(path, json_bytes(document))
+
+
+def write_parquet(frame: pl.DataFrame, name: str, path: Path) -> None:
+    """Write a table as Parquet, with the dictionary's descriptions in its metadata."""
+    with atomic_path(path) as temporary:
+        pq.write_table(
+            to_arrow(frame, name),
+            temporary,
+            compression="zstd",
+            row_group_size=131_072,
+            write_page_index=True,
+        )
+
+
+def read_parquet(path: Path, name: str) -> pl.DataFrame:
+    """Read a table of that name; its columns and types must be those of the dictionary.
+
+    Raises:
+        ValueError: The file holds other columns or types.
+    """
+    frame = pl.read_parquet(path)
+    expected = polars_schema(name)
+    if dict(frame.schema) != expected:
+        raise ValueError(f"{path} is not a table {name}: {dict(frame.schema)} != {expected}")
+    return frame
+
+
+def read_all(paths: list[Path], name: str) -> pl.DataFrame:
+    """Read the parts of a table from several files; no files give an empty table."""
+    parts = [read_parquet(path, name) for path in paths]
+    return pl.concat(parts) if parts else frame_of(name, [])
+
+
+def write_csv(frame: pl.DataFrame, name: str, path: Path) -> None:
+    """Write a table as CSV (UTF-8, a header line, null as nothing, lists joined by a space)."""
+    flat = conform(frame, name).with_columns(
+        pl.col(pl.List(pl.String)).list.join(" ", ignore_nulls=True)
+    )
+    with atomic_path(path) as temporary:
+        flat.write_csv(temporary)
+
+
+def content_hash(frame: pl.DataFrame, name: str) -> str:
+    """SHA-256 of a table's content: names, types and values in order.
+
+    It does not depend on the file format, on the versions of the libraries that wrote it, or on
+    descriptions. Each column contributes its validity as bytes, then its values: fixed-width
+    ones as little-endian bytes with 0 for null, texts as 64-bit byte lengths and the joined
+    UTF-8 bytes, lists as 64-bit lengths and the joined content.
+    """
+    table = to_arrow(frame, name)
+    digest = hashlib.sha256()
+    digest.update(json.dumps([name, table.num_rows]).encode())
+    for column, values in zip(dictionary.table(name).columns, table.columns, strict=True):
+        digest.update(json.dumps([column.name, column.type]).encode())
+        _hash_values(digest, values)
+    return digest.hexdigest()
+
+
+def _hash_values(digest: Any, values: pa.ChunkedArray) -> None:
+    """Feed a column to a digest; how it is cut into chunks makes no difference."""
+    for chunk in values.chunks:
+        digest.update(np.asarray(chunk.is_valid(), dtype=np.uint8).tobytes())
+    if pa.types.is_list(values.type):
+        for chunk in values.chunks:
+            lengths = pc.fill_null(pc.list_value_length(chunk), 0)
+            digest.update(np.asarray(lengths, dtype="<i8").tobytes())
+        flat = [chunk.flatten() for chunk in values.chunks]
+        _hash_values(digest, pa.chunked_array(flat, values.type.value_type))
+    elif pa.types.is_string(values.type):
+        filled = [pc.fill_null(chunk, "") for chunk in values.chunks]
+        for chunk in filled:
+            digest.update(np.asarray(pc.binary_length(chunk), dtype="<i8").tobytes())
+        for chunk in filled:
+            digest.update(_text_bytes(chunk))
+    else:
+        for chunk in values.chunks:
+            digest.update(_number_bytes(chunk))
+
+
+def _text_bytes(texts: pa.StringArray) -> memoryview:
+    """The UTF-8 bytes of all texts of an array without nulls, joined."""
+    _, offsets, data = texts.buffers()
+    if len(texts) == 0 or data is None:
+        return memoryview(b"")
+    bounds = np.frombuffer(offsets, dtype=np.int32)
+    return memoryview(data)[bounds[texts.offset] : bounds[texts.offset + len(texts)]]
+
+
+def _number_bytes(numbers: pa.Array) -> bytes:
+    """The little-endian bytes of numbers, days since 1970-01-01 or truth values; 0 for null."""
+    if pa.types.is_date32(numbers.type):
+        numbers = numbers.cast(pa.int32())
+    elif pa.types.is_boolean(numbers.type):
+        numbers = numbers.cast(pa.uint8())
+    array = np.asarray(pc.fill_null(numbers, 0))
+    return array.astype(array.dtype.newbyteorder("<")).tobytes()

@@ -1,0 +1,375 @@
+"""The validate stage: Great Expectations over every table, from the dictionary and the config.
+
+Suites are made, never written by hand: what a column may hold stands in the data dictionary, how
+complete it must be in the config. The conservation law is checked by a suite of its own. The
+result is a plain document (``results.json``) and Data Docs, a static site.
+
+Great Expectations takes seconds to import, so it is imported by the functions that need it, and
+only the job of this stage calls those.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from paperdump import data_docs, dictionary, tables
+from paperdump.dictionary import Column, Table
+
+VALIDATED = ("papers", "sightings", "dumps", "rejects")
+COLUMNS = "columns"
+CONSERVATION = "conservation"
+Thresholds = Mapping[str, Mapping[str, Mapping[str, float]]]
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """An expectation, before Great Expectations sees it.
+
+    Attributes:
+        type: Its type as Great Expectations names it, e.g. ``expect_column_values_to_not_be_null``.
+        severity: ``critical`` stops the release, ``warning`` is reported.
+        arguments: Its arguments as Great Expectations names them.
+        meaning: What it demands, in words.
+    """
+
+    type: str
+    severity: str
+    arguments: dict[str, Any]
+    meaning: str
+
+
+def expectations_for(
+    table: Table, thresholds: Mapping[str, Mapping[str, float]]
+) -> list[Expectation]:
+    """All expectations of a table.
+
+    Args:
+        table: Its definition.
+        thresholds: Field → severity → smallest share of rows that have a value.
+    """
+    found = [
+        Expectation(
+            "expect_table_columns_to_match_ordered_list",
+            "critical",
+            {"column_list": table.column_names},
+            "The table has the columns of the data dictionary, in order.",
+        )
+    ]
+    if table.name in ("papers", "sightings", "dumps"):
+        found.append(
+            Expectation(
+                "expect_table_row_count_to_be_between",
+                "critical",
+                {"min_value": 1},
+                "There is something to publish.",
+            )
+        )
+    if len(table.key) > 1:
+        found.append(
+            Expectation(
+                "expect_compound_columns_to_be_unique",
+                "critical",
+                {"column_list": list(table.key)},
+                "No two rows have the same key.",
+            )
+        )
+    for column in table.columns:
+        found += _column_expectations(column)
+        for severity, share in thresholds.get(column.name, {}).items():
+            found.append(
+                Expectation(
+                    "expect_column_values_to_not_be_null",
+                    severity,
+                    {"column": column.name, "mostly": share},
+                    f"At least {share:.0%} of the rows have a value.",
+                )
+            )
+    return found
+
+
+def _column_expectations(column: Column) -> list[Expectation]:
+    """What the data dictionary says of a column's values."""
+
+    def expect(expectation: str, meaning: str, **arguments: object) -> Expectation:
+        return Expectation(expectation, "critical", {"column": column.name, **arguments}, meaning)
+
+    found = []
+    if not column.nullable:
+        found.append(expect("expect_column_values_to_not_be_null", "Every row has a value."))
+    if column.unique:
+        found.append(expect("expect_column_values_to_be_unique", "No value stands in two rows."))
+    if column.minimum is not None or column.maximum is not None:
+        found.append(
+            expect(
+                "expect_column_values_to_be_between",
+                "Values are plausible.",
+                min_value=column.minimum,
+                max_value=column.maximum,
+            )
+        )
+    if column.pattern:
+        found.append(
+            expect(
+                "expect_column_values_to_match_regex",
+                "Values have the form that they are documented to have.",
+                regex=column.pattern,
+            )
+        )
+    if column.allowed:
+        found.append(
+            expect(
+                "expect_column_values_to_be_in_set",
+                "Values are among the documented ones.",
+                value_set=list(column.allowed),
+            )
+        )
+    return found
+
+
+def conservation(release: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """The conservation law as a table: what goes in beside what comes out, a law a row.
+
+    Every entry that a reader saw is in exactly one paper, through sightings; every reject is in
+    rejects; every dump is in dumps, also one that yielded nothing.
+    """
+    papers, sightings = release["papers"], release["sightings"]
+    dumps, rejects = release["dumps"], release["rejects"]
+    per_paper = sightings.group_by("paper_id").agg(found=pl.len().cast(pl.Int32))
+    counted = papers.select("paper_id", "n_sightings").join(per_paper, on="paper_id", how="left")
+
+    def per_dump(rows: pl.DataFrame, count: str) -> int:
+        found = rows.group_by("dump_id").agg(found=pl.len().cast(pl.Int32))
+        both = dumps.select("dump_id", count).join(found, on="dump_id", how="left")
+        return both.filter(pl.col(count) != pl.col("found").fill_null(0)).height
+
+    def orphans(rows: pl.DataFrame, owners: pl.DataFrame, key: str) -> int:
+        return rows.join(owners, on=key, how="anti").height
+
+    silent = dumps.filter((pl.col("n_entries") == 0) & (pl.col("n_rejects") == 0)).height
+    laws: list[tuple[str, int, int]] = [
+        ("entries read = sightings", int(dumps["n_entries"].sum()), sightings.height),
+        ("rejects counted = rejects", int(dumps["n_rejects"].sum()), rejects.height),
+        (
+            "sightings counted by papers = sightings",
+            int(papers["n_sightings"].sum()),
+            sightings.height,
+        ),
+        ("sightings without their paper", 0, orphans(sightings, papers, "paper_id")),
+        ("sightings without their dump", 0, orphans(sightings, dumps, "dump_id")),
+        ("rejects without their dump", 0, orphans(rejects, dumps, "dump_id")),
+        ("papers without a sighting", 0, orphans(papers, sightings, "paper_id")),
+        (
+            "papers whose n_sightings is not their number of sightings",
+            0,
+            counted.filter(pl.col("n_sightings") != pl.col("found")).height,
+        ),
+        ("dumps whose n_entries is not theirs", 0, per_dump(sightings, "n_entries")),
+        ("dumps whose n_rejects is not theirs", 0, per_dump(rejects, "n_rejects")),
+        ("dumps with neither entry nor reject", 0, silent),
+    ]
+    return pl.DataFrame(
+        laws, schema={"law": pl.String, "expected": pl.Int64, "found": pl.Int64}, orient="row"
+    )
+
+
+def column_types(release: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    """The type of every column beside the data dictionary's, a column a row."""
+    names = {polars: name for name, polars in tables.POLARS_TYPES.items()}
+    rows = [
+        (table, column.name, column.type, names.get(found, str(found)) if found else "missing")
+        for table, frame in release.items()
+        for column in dictionary.table(table).columns
+        for found in [frame.schema.get(column.name)]
+    ]
+    schema = dict.fromkeys(("table", "column", "expected", "found"), pl.String)
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _expected_equals_found(meaning: str) -> list[Expectation]:
+    arguments = {"column_A": "expected", "column_B": "found"}
+    return [Expectation("expect_column_pair_values_to_be_equal", "critical", arguments, meaning)]
+
+
+def validate(
+    release: Mapping[str, pl.DataFrame],
+    thresholds: Thresholds,
+    max_rows_named: int,
+    docs_folder: Path | None = None,
+) -> dict[str, Any]:
+    """Check the tables of a release.
+
+    Args:
+        release: The tables of ``VALIDATED`` by name.
+        thresholds: Completeness: table → field → severity → smallest share.
+        max_rows_named: How many failing rows to name per expectation.
+        docs_folder: Where to write Data Docs, if anywhere.
+
+    Returns:
+        A document that is the same for the same tables: counts, and each expectation's result.
+
+    Raises:
+        RuntimeError: An expectation was not run.
+    """
+    suites: dict[str, tuple[pl.DataFrame, tuple[str, ...], list[Expectation]]] = {}
+    for name in VALIDATED:
+        table = dictionary.table(name)
+        suites[name] = (
+            release[name],
+            table.key,
+            expectations_for(table, thresholds.get(name, {})),
+        )
+    suites[COLUMNS] = (
+        column_types(release),
+        ("table", "column"),
+        _expected_equals_found("The column has the type of the data dictionary."),
+    )
+    suites[CONSERVATION] = (
+        conservation(release),
+        ("law",),
+        _expected_equals_found("Nothing is lost on the way, and nothing is made up."),
+    )
+    document = _summed_up(_run(suites, max_rows_named, docs_folder))
+    planned = sum(len(expectations) for _, _, expectations in suites.values())
+    if document["expectations"] != planned:
+        raise RuntimeError(f"{planned} expectations were to run, {document['expectations']} did")
+    if docs_folder:
+        data_docs.make_offline(docs_folder, document)
+    return document
+
+
+def _summed_up(results: dict[str, Any]) -> dict[str, Any]:
+    counted = [result for table in results.values() for result in table["results"]]
+    return {
+        "expectations": len(counted),
+        "passed": sum(result["success"] for result in counted),
+        "failed_critical": _failed(counted, "critical"),
+        "failed_warning": _failed(counted, "warning"),
+        "tables": results,
+    }
+
+
+def _failed(results: list[dict[str, Any]], severity: str) -> int:
+    return sum(not r["success"] and r["severity"] == severity for r in results)
+
+
+def _run(
+    suites: Mapping[str, tuple[pl.DataFrame, tuple[str, ...], list[Expectation]]],
+    max_rows_named: int,
+    docs_folder: Path | None,
+) -> dict[str, Any]:
+    """Run the suites in Great Expectations; results by table, in the order of the expectations."""
+    gx = _great_expectations()
+    with tempfile.TemporaryDirectory(prefix="paperdump-") as scratch:
+        context = gx.get_context(mode="ephemeral")
+        context.variables.progress_bars = {"globally": False}
+        context.delete_data_docs_site("local_site")
+        folder = docs_folder or Path(scratch)
+        context.add_data_docs_site("paperdump", data_docs.site_config(folder))
+        source = context.data_sources.add_pandas("release")
+        results: dict[str, Any] = {}
+        for name, (frame, key, expectations) in suites.items():
+            asset = source.add_dataframe_asset(name)
+            definition = context.validation_definitions.add(
+                gx.ValidationDefinition(
+                    name=name,
+                    data=asset.add_batch_definition_whole_dataframe("all rows"),
+                    suite=context.suites.add(_suite(gx, name, expectations)),
+                )
+            )
+            outcome = definition.run(
+                batch_parameters={"dataframe": _arrow_backed(frame)},
+                result_format={
+                    "result_format": "COMPLETE",
+                    "unexpected_index_column_names": list(key),
+                    "partial_unexpected_count": max_rows_named,
+                },
+                run_id=gx.RunIdentifier(run_name="release"),
+            ).to_json_dict()
+            if len(outcome["results"]) != len(expectations):
+                raise RuntimeError(
+                    f"{name}: {len(expectations)} expectations were to run, "
+                    f"{len(outcome['results'])} did"
+                )
+            results[name] = {
+                "rows": frame.height,
+                "results": _collect(outcome["results"], max_rows_named),
+            }
+        if docs_folder:
+            context.build_data_docs(["paperdump"])
+    return results
+
+
+def _great_expectations() -> Any:
+    """The library, imported with usage statistics off: nothing touches the network."""
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    # a third of a million objects are made and none is garbage: the collector's passes over them
+    # cost half a second of four
+    gc.disable()
+    import great_expectations as gx  # noqa: PLC0415
+
+    gc.freeze()
+    gc.enable()
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
+    return gx
+
+
+def _suite(gx: Any, name: str, expectations: list[Expectation]) -> Any:
+    """A suite of Great Expectations; each expectation carries its number, to be found again."""
+    configurations = [
+        gx.expectations.registry.get_expectation_impl(e.type)(
+            **e.arguments,
+            severity=e.severity,
+            notes=e.meaning,
+            meta={"number": number},
+        )
+        for number, e in enumerate(expectations)
+    ]
+    return gx.ExpectationSuite(name=name, expectations=configurations)
+
+
+def _arrow_backed(frame: pl.DataFrame) -> Any:
+    """The frame for pandas, its columns backed by Arrow: no copy to Python objects."""
+    import pandas as pd  # noqa: PLC0415
+
+    return frame.to_arrow().to_pandas(types_mapper=pd.ArrowDtype)
+
+
+def _collect(outcomes: list[dict[str, Any]], max_rows_named: int) -> list[dict[str, Any]]:
+    """What a table's expectations found, in their order, without what changes from run to run."""
+    collected = []
+    by_number = sorted(outcomes, key=lambda o: int(o["expectation_config"]["meta"]["number"]))
+    for outcome in by_number:
+        config, result = outcome["expectation_config"], outcome["result"]
+        crashed = outcome["exception_info"]
+        if "raised_exception" not in crashed:  # a mapping of metric → exception
+            crashed = next(iter(crashed.values()), {"raised_exception": False})
+        rows = result.get("unexpected_index_list") or []
+        arguments = {k: v for k, v in config["kwargs"].items() if k != "batch_id"}
+        collected.append(
+            {
+                "expectation": config["type"],
+                "column": arguments.get("column"),
+                "arguments": arguments,
+                "severity": config["severity"],
+                "meaning": config["notes"],
+                "success": bool(outcome["success"]),
+                "unexpected_rows": result.get("unexpected_count", 0 if outcome["success"] else None),
+                "observed": result.get("observed_value"),
+                "first_rows": [_as_text(row) for row in rows[:max_rows_named]],
+                "error": crashed.get("exception_message"),
+            }
+        )
+    return collected
+
+
+def _as_text(row: Mapping[str, Any]) -> dict[str, str | None]:
+    """The key of a failing row and the failing value, as text."""
+    return {k: None if v is None else str(v) for k, v in row.items()}

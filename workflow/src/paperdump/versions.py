@@ -1,0 +1,54 @@
+"""The version of a release: a name that its content alone decides."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Mapping
+
+import polars as pl
+
+from paperdump import tables
+
+# What a release is about; what it says of the release before does not make its version.
+CONTENT = ("papers", "sightings", "dumps", "rejects", "matches")
+UNDATED = "undated"
+
+
+def content_hashes(
+    release: Mapping[str, pl.DataFrame], summaries: Mapping[str, pl.DataFrame]
+) -> dict[str, str]:
+    """The content hash of each table by name; summaries are hashed without their version."""
+    hashes = {name: tables.content_hash(release[name], name) for name in CONTENT}
+    for name, summary in summaries.items():
+        unversioned = summary.with_columns(version=pl.lit(None, pl.String))
+        hashes[f"summaries/{name}"] = tables.content_hash(unversioned, f"summaries/{name}")
+    return hashes
+
+
+def newest_day(dumps: pl.DataFrame, papers: pl.DataFrame) -> dt.date | None:
+    """The newest day that a capture certainly comes from, else the newest publication day."""
+    days = [
+        dumps["snapshot_on"].max(),
+        dumps["snapshot_earliest"].max(),
+    ]
+    known = [day for day in days if isinstance(day, dt.date)]
+    if known:
+        return max(known)
+    published = papers["published_on"].max()
+    return published if isinstance(published, dt.date) else None
+
+
+def version_of(hashes: Mapping[str, str], day: dt.date | None) -> str:
+    """``<newest snapshot day>-<8 hex digits of the hash of all content hashes>``."""
+    text = json.dumps(dict(hashes), sort_keys=True)
+    return f"{day or UNDATED}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
+def identify(
+    release: Mapping[str, pl.DataFrame], summaries: Mapping[str, pl.DataFrame]
+) -> tuple[str, dict[str, str]]:
+    """The version of a release, and the content hash of each of its tables."""
+    hashes = content_hashes(release, summaries)
+    return version_of(hashes, newest_day(release["dumps"], release["papers"])), hashes
