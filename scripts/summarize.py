@@ -10,10 +10,9 @@ with job.logged(snakemake.log[0], "summarize"):
     release = {n: tables.read_parquet(Path(snakemake.input[n]), n) for n in versions.CONTENT}
     summaries = summarize.summarize(release)
     version, hashes = versions.identify(release, summaries)
+    folder = Path(snakemake.output.summaries)
     for name, summary in summaries.items():
-        tables.write_parquet(
-            summarize.with_version(summary, version),
-            f"summaries/{name}",
-            Path(snakemake.output.summaries) / f"{name}.parquet",
-        )
+        versioned = summarize.with_version(summary, version)
+        tables.write_parquet(versioned, f"summaries/{name}", folder / f"{name}.parquet")
+        tables.write_csv(versioned, f"summaries/{name}", folder / f"{name}.csv")
     tables.write_json(Path(snakemake.output.version), {"version": version, "tables": hashes})

@@ -13,7 +13,9 @@ from paperdump import plan, report
 from paperdump.errors import PaperdumpError
 
 try:
-    PLAN = plan.make_plan(config, workflow.config_settings.overwrite_config, Path(workflow.basedir))
+    PLAN = plan.make_plan(
+        config, workflow.config_settings.overwrite_config, Path(workflow.basedir)
+    )
 except PaperdumpError as error:
     raise WorkflowError(str(error)) from None
 
@@ -42,7 +44,9 @@ def dumps_of(wildcards):
     return [
         dump.location
         for dump in PLAN.batches[wildcards.batch]
-        if dump.sha256 and dump.location.isprintable() and not set(dump.location) & set("{}")
+        if dump.sha256
+        and dump.location.isprintable()
+        and not set(dump.location) & set("{}")
     ]
 
 
@@ -53,7 +57,9 @@ def batch_dumps(wildcards):
 
 def fingerprint_of(stage):
     """A params function: the fingerprint of a stage, for the batch of the job if it has one."""
-    return lambda wildcards: PLAN.fingerprint(stage, dict(wildcards.items()).get("batch"))
+    return lambda wildcards: PLAN.fingerprint(
+        stage, dict(wildcards.items()).get("batch")
+    )
 
 
 def is_published():

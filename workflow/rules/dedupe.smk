@@ -16,8 +16,6 @@ rule dedupe:
         dumps=f"{WORK}/dedupe/dumps.parquet",
         rejects=f"{WORK}/dedupe/rejects.parquet",
         matches=f"{WORK}/dedupe/matches.parquet",
-    params:
-        fingerprint=fingerprint_of("dedupe"),
     log:
         f"{LOGS}/dedupe.log",
     benchmark:
@@ -26,5 +24,7 @@ rule dedupe:
         ENVIRONMENT
     resources:
         mem_mb=mem_mb(400, 20),
+    params:
+        fingerprint=fingerprint_of("dedupe"),
     script:
         "../../scripts/dedupe.py"

@@ -10,9 +10,6 @@ rule normalize:
         entries=f"{WORK}/parse/{{batch}}/entries.parquet",
     output:
         normalized=f"{WORK}/normalize/{{batch}}.parquet",
-    params:
-        code_hosts=PLAN.config["normalize"]["code_hosts"],
-        fingerprint=fingerprint_of("normalize"),
     log:
         f"{LOGS}/normalize/{{batch}}.log",
     benchmark:
@@ -21,5 +18,8 @@ rule normalize:
         ENVIRONMENT
     resources:
         mem_mb=mem_mb(300, 20),
+    params:
+        code_hosts=PLAN.config["normalize"]["code_hosts"],
+        fingerprint=fingerprint_of("normalize"),
     script:
         "../../scripts/normalize.py"

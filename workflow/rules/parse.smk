@@ -12,9 +12,6 @@ rule parse:
         entries=f"{WORK}/parse/{{batch}}/entries.parquet",
         rejects=f"{WORK}/parse/{{batch}}/rejects.parquet",
         dumps=f"{WORK}/parse/{{batch}}/dumps.parquet",
-    params:
-        dumps=batch_dumps,
-        fingerprint=fingerprint_of("parse"),
     log:
         f"{LOGS}/parse/{{batch}}.log",
     benchmark:
@@ -23,5 +20,8 @@ rule parse:
         ENVIRONMENT
     resources:
         mem_mb=mem_mb(300, 8),
+    params:
+        dumps=batch_dumps,
+        fingerprint=fingerprint_of("parse"),
     script:
         "../../scripts/parse.py"

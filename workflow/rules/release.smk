@@ -1,7 +1,8 @@
 """release: everything validated and summarized → releases/<version>/, then latest points at it.
 
-In: work/dedupe/, work/summarize/, validation/, work/gate.json. Out: releases/<version>/, latest, and a marker;
-the first two outlive a run that fails, so they are no outputs that Snakemake may remove.
+In: work/dedupe/, work/summarize/, validation/, work/gate.json. Out: releases/<version>/, latest,
+and a marker; the first two outlive a run that fails, so they are no outputs that Snakemake may
+remove.
 """
 
 
@@ -9,8 +10,6 @@ rule run_config:
     """In: nothing. Out: the complete settings of the run."""
     output:
         RUN_CONFIG,
-    params:
-        config=PLAN.config,
     log:
         f"{LOGS}/run_config.log",
     benchmark:
@@ -19,6 +18,8 @@ rule run_config:
         ENVIRONMENT
     resources:
         mem_mb=100,
+    params:
+        config=PLAN.config,
     script:
         "../../scripts/run_config.py"
 
@@ -38,13 +39,6 @@ rule release:
         passed=rules.gate.output.passed,
     output:
         published=PUBLISHED,
-    params:
-        results=str(RESULTS),
-        config=PLAN.config,
-        code_digest=PLAN.code_digest,
-        packages=PLAN.packages,
-        fingerprint=fingerprint_of("release"),
-        still_there=is_published(),
     log:
         f"{LOGS}/release.log",
     benchmark:
@@ -53,5 +47,12 @@ rule release:
         ENVIRONMENT
     resources:
         mem_mb=mem_mb(400, 20),
+    params:
+        results=lambda wildcards, output: str(Path(output.published).parent),
+        config=PLAN.config,
+        code_digest=PLAN.code_digest,
+        packages=PLAN.packages,
+        fingerprint=fingerprint_of("release"),
+        still_there=is_published(),
     script:
         "../../scripts/release.py"

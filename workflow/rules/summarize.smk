@@ -16,8 +16,6 @@ rule summarize:
     output:
         summaries=directory(f"{WORK}/summarize/summaries"),
         version=f"{WORK}/summarize/version.json",
-    params:
-        fingerprint=fingerprint_of("summarize"),
     log:
         f"{LOGS}/summarize.log",
     benchmark:
@@ -26,5 +24,7 @@ rule summarize:
         ENVIRONMENT
     resources:
         mem_mb=mem_mb(400, 20),
+    params:
+        fingerprint=fingerprint_of("summarize"),
     script:
         "../../scripts/summarize.py"

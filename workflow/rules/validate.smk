@@ -14,10 +14,6 @@ rule validate:
     output:
         results=f"{OUT}/validation/results.json",
         data_docs=directory(f"{OUT}/validation/data_docs"),
-    params:
-        thresholds=settings.thresholds(PLAN.config["validate"]),
-        max_rows_named=PLAN.config["validate"]["max_rows_named"],
-        fingerprint=fingerprint_of("validate"),
     log:
         f"{LOGS}/validate.log",
     benchmark:
@@ -26,6 +22,10 @@ rule validate:
         ENVIRONMENT
     resources:
         mem_mb=mem_mb(700, 30),
+    params:
+        thresholds=settings.thresholds(PLAN.config["validate"]),
+        max_rows_named=PLAN.config["validate"]["max_rows_named"],
+        fingerprint=fingerprint_of("validate"),
     script:
         "../../scripts/validate.py"
 
@@ -36,9 +36,6 @@ rule gate:
         results=rules.validate.output.results,
     output:
         passed=f"{WORK}/gate.json",
-    params:
-        results=str(RESULTS),
-        fingerprint=fingerprint_of("gate"),
     log:
         f"{LOGS}/gate.log",
     benchmark:
@@ -47,5 +44,8 @@ rule gate:
         ENVIRONMENT
     resources:
         mem_mb=200,
+    params:
+        results=lambda wildcards, input: str(Path(input.results).parents[1]),
+        fingerprint=fingerprint_of("gate"),
     script:
         "../../scripts/gate.py"

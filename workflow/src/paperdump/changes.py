@@ -7,16 +7,6 @@ import polars as pl
 from paperdump import dictionary, tables
 
 
-def no_changes() -> pl.DataFrame:
-    """The changes of a first release: none."""
-    return tables.frame_of("changes", [])
-
-
-def no_redirects() -> pl.DataFrame:
-    """The redirects of a first release: none."""
-    return tables.frame_of("redirects", [])
-
-
 def papers_changed(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
     """The differences of two tables of papers.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import difflib
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import yaml
 from jsonschema import Draft202012Validator, ValidationError
@@ -19,8 +19,7 @@ Config = dict[str, Any]
 def schema() -> dict[str, Any]:
     """The JSON schema of the configuration."""
     text = (dictionary.schemas_folder() / "config.schema.yaml").read_text("utf-8")
-    document: dict[str, Any] = yaml.safe_load(text)
-    return document
+    return cast("dict[str, Any]", yaml.safe_load(text))
 
 
 def resolve(given: Config) -> Config:
@@ -42,7 +41,7 @@ def resolve(given: Config) -> Config:
         problems = _unknown_fields(given)
     if problems:
         raise PaperdumpError("The configuration is not valid:\n  " + "\n  ".join(problems))
-    return _with_defaults(given, rules)
+    return cast("Config", _with_defaults(given, rules))
 
 
 def _place(error: ValidationError) -> str:
@@ -52,17 +51,18 @@ def _place(error: ValidationError) -> str:
 def _explain(error: ValidationError) -> list[str]:
     """One line per thing that is wrong: the key, what was expected, what was found."""
     place = _place(error)
+    rules = cast("dict[str, Any]", error.schema)
     if error.validator == "additionalProperties":
-        known = list(error.schema.get("properties", {}))
+        known = list(rules.get("properties", {}))
         return [
             f"{_join(place, key)}: unknown key{_nearest(key, known)}"
-            for key in error.instance
+            for key in cast("dict[str, Any]", error.instance)
             if key not in known
         ]
     inner = [e for e in error.context or [] if e.validator == "additionalProperties"]
     if inner:
         return [line for e in inner for line in _explain(e)]
-    expected = _expectation(error.schema)
+    expected = _expectation(rules)
     return [f"{place or 'configuration'}: expected {expected}, found {error.instance!r}"]
 
 

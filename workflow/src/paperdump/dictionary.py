@@ -7,7 +7,7 @@ schemas, column metadata, expectations, merge rules, published documentation) as
 from __future__ import annotations
 
 import functools
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ TYPES = (
     "date",
     "list<string>",
 )
-MERGE_RULES = ("fullest", "largest", "most_frequent", "union")
+MERGE_RULES = ("fullest", "largest", "largest_so_far", "most_frequent", "union")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,7 @@ class Table:
         order: Names of the columns that its rows are sorted by, nulls last; empty where the
             code that makes the table orders it.
         columns: Its columns, in order.
+        label: The column that people know a row by, e.g. a title, if there is one.
         published: Whether it is part of a release.
     """
 
@@ -76,7 +77,8 @@ class Table:
     key: tuple[str, ...]
     order: tuple[str, ...]
     columns: tuple[Column, ...]
-    published: bool = field(default=True)
+    label: str | None = None
+    published: bool = True
 
     @property
     def column_names(self) -> list[str]:
@@ -107,7 +109,8 @@ def read_dictionary(text: str) -> dict[str, Table]:
     Raises:
         ValueError: A column is not defined, or has a type or merge rule that does not exist.
     """
-    document = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times faster where it is there
+    document = yaml.load(text, Loader=loader)  # noqa: S506
     catalogue: dict[str, dict[str, Any]] = document["columns"]
     tables = {}
     for table_name, entry in document["tables"].items():
@@ -129,6 +132,7 @@ def read_dictionary(text: str) -> dict[str, Table]:
             key=tuple(entry["key"]),
             order=tuple(entry["order"]),
             columns=tuple(columns),
+            label=entry.get("label"),
             published=entry.get("published", True),
         )
     return tables

@@ -1,4 +1,4 @@
-"""Finding the dumps: which files a config's ``dumps`` names, what they hold, which batch each is in.
+"""Finding the dumps: the files that ``dumps`` names, what they hold, which batch each is in.
 
 Only names, sizes and SHA-256 are looked at here. The workflow asks for them each time it starts,
 so that the content of a dump, not its time stamp, decides what is built again.
@@ -193,7 +193,7 @@ def _not_a_file(mode: int) -> str:
 
 
 def printable(path: str) -> str:
-    """A path as valid Unicode: bytes that are not UTF-8 are written as ``\\xNN``."""
+    r"""A path as valid Unicode: bytes that are not UTF-8 are written as ``\xNN``."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 

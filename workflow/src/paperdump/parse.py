@@ -54,7 +54,7 @@ def read_content(data: bytes) -> DumpContent:
         what = "has no bytes" if not data else "holds nothing but white space"
         message = f"The file {what}; the capture failed. Capture the page again."
         page = Page(rejects=[Reject("empty", message)])
-        return DumpContent(None, decoded.encoding, decoded.notes, n_lines, page)
+        return DumpContent(n_lines=n_lines, page=page)
     reader = reader_for(text)
     if reader is None:
         return DumpContent(

@@ -19,9 +19,8 @@ _PLACES = ("dumps", "results")
 
 
 def manifest(
-    version: str,
-    hashes: Mapping[str, str],
-    release: Mapping[str, pl.DataFrame],
+    identity: Mapping[str, Any],
+    files: Mapping[str, Path],
     config: Mapping[str, Any],
     code_digest: str,
     packages: Mapping[str, str],
@@ -30,36 +29,37 @@ def manifest(
     """What a release was made from and what is in it; nothing in it depends on folders or time.
 
     Args:
-        version: The version.
-        hashes: Content hash per table.
-        release: The tables of the release by name, summaries included.
+        identity: The version, and the content hash per table.
+        files: The Parquet file of each table by name, summaries included.
         config: The settings of the run.
         code_digest: Digest of the code of all stages.
         packages: Versions of the packages that the results depend on.
         validation: The document of the validation.
     """
-    inputs = release["dumps"].select("dump_id", "path", "bytes", "sha256")
+    inputs = tables.read_parquet(files["dumps"], "dumps")
+    counts = ("expectations", "passed", "failed_critical", "failed_warning")
     return {
-        "version": version,
+        "version": identity["version"],
         "paperdump": __version__,
-        "inputs": inputs.to_dicts(),
+        "inputs": inputs.select("dump_id", "path", "bytes", "sha256").to_dicts(),
         "config": {k: v for k, v in config.items() if k not in _PLACES},
         "code_digest": code_digest,
         "packages": dict(packages),
         "tables": {
-            name: {"rows": frame.height, "content_sha256": hashes[name]}
-            for name, frame in sorted(release.items())
+            name: {
+                "rows": tables.row_count(file),
+                "content_sha256": identity["tables"][name],
+            }
+            for name, file in files.items()
         },
-        "validation": {
-            k: validation[k] for k in ("expectations", "passed", "failed_critical", "failed_warning")
-        },
+        "validation": {name: validation[name] for name in counts},
     }
 
 
 def publish(
     results: Path,
     document: Mapping[str, Any],
-    release: Mapping[str, pl.DataFrame],
+    files: Mapping[str, Path],
     validation_folder: Path,
 ) -> Path:
     """Publish a release: write it beside the others, then point ``latest`` at it.
@@ -70,7 +70,7 @@ def publish(
     Args:
         results: The results folder.
         document: The manifest.
-        release: The tables by name, summaries included.
+        files: The Parquet file of each table by name; a CSV beside it is published too.
         validation_folder: Results of the validation and Data Docs.
 
     Returns:
@@ -87,10 +87,14 @@ def publish(
     folder = releases / str(document["version"])
     if not (folder / "manifest.json").is_file():
         with _written_whole(folder) as temporary:
-            for name, frame in {**release, **_since(latest, release)}.items():
+            for name, file in files.items():
+                target = temporary / name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                for suffix in (".parquet", ".csv"):
+                    if file.with_suffix(suffix).is_file():
+                        shutil.copyfile(file.with_suffix(suffix), f"{target}{suffix}")
+            for name, frame in _since(latest, files).items():
                 tables.write_parquet(frame, name, temporary / f"{name}.parquet")
-                if name.startswith("summaries/"):
-                    tables.write_csv(frame, name, temporary / f"{name}.csv")
             shutil.copytree(validation_folder, temporary / "validation")
             published = [n for n, t in dictionary.tables().items() if t.published]
             tables.write_json(temporary / "dictionary.json", dictionary.as_document(published))
@@ -99,14 +103,19 @@ def publish(
     return folder
 
 
-def _since(latest: Path, release: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+def _since(latest: Path, files: Mapping[str, Path]) -> dict[str, pl.DataFrame]:
     """What changed since the release that ``latest`` points at."""
     if not (latest / "manifest.json").is_file():
-        return {"changes": changes.no_changes(), "redirects": changes.no_redirects()}
-    old = {n: pl.read_parquet(latest / f"{n}.parquet") for n in ("papers", "sightings", "redirects")}
+        return {name: tables.frame_of(name, []) for name in ("changes", "redirects")}
+
+    def old(name: str) -> pl.DataFrame:
+        return pl.read_parquet(latest / f"{name}.parquet")
+
+    papers = tables.read_parquet(files["papers"], "papers")
+    sightings = tables.read_parquet(files["sightings"], "sightings")
     return {
-        "changes": changes.papers_changed(old["papers"], release["papers"]),
-        "redirects": changes.redirects(old["sightings"], old["redirects"], release["sightings"]),
+        "changes": changes.papers_changed(old("papers"), papers),
+        "redirects": changes.redirects(old("sightings"), old("redirects"), sightings),
     }
 
 

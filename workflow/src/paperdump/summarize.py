@@ -42,17 +42,17 @@ def overview(release: Release) -> pl.DataFrame:
 
 def papers_by_month(release: Release) -> pl.DataFrame:
     """Papers by month of publication; those without a date in a row without a month."""
-    return _papers_by(release["papers"], month=pl.col("published_on").dt.truncate("1mo"))
+    return _papers_by(release["papers"], pl.col("published_on").dt.truncate("1mo").alias("month"))
 
 
 def papers_by_year(release: Release) -> pl.DataFrame:
     """Papers by year of publication; those without a date in a row without a year."""
-    return _papers_by(release["papers"], year=pl.col("published_on").dt.year())
+    return _papers_by(release["papers"], pl.col("published_on").dt.year().alias("year"))
 
 
-def _papers_by(papers: pl.DataFrame, **period: pl.Expr) -> pl.DataFrame:
+def _papers_by(papers: pl.DataFrame, period: pl.Expr) -> pl.DataFrame:
     with_code = (pl.col("code_urls").list.len() > 0).sum()
-    return papers.group_by(**period).agg(papers=pl.len(), papers_with_code=with_code)
+    return papers.group_by(period).agg(papers=pl.len(), papers_with_code=with_code)
 
 
 def completeness(release: Release) -> pl.DataFrame:

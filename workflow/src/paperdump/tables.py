@@ -160,6 +160,11 @@ def read_parquet(path: Path, name: str) -> pl.DataFrame:
     return frame
 
 
+def row_count(path: Path) -> int:
+    """The number of rows of a Parquet file, without reading them."""
+    return int(pq.read_metadata(path).num_rows)
+
+
 def read_all(paths: list[Path], name: str) -> pl.DataFrame:
     """Read the parts of a table from several files; no files give an empty table."""
     parts = [read_parquet(path, name) for path in paths]

@@ -13,11 +13,10 @@ from __future__ import annotations
 import gc
 import logging
 import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import polars as pl
 
@@ -28,6 +27,7 @@ VALIDATED = ("papers", "sightings", "dumps", "rejects")
 COLUMNS = "columns"
 CONSERVATION = "conservation"
 Thresholds = Mapping[str, Mapping[str, Mapping[str, float]]]
+
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
@@ -198,11 +198,49 @@ def _expected_equals_found(meaning: str) -> list[Expectation]:
     return [Expectation("expect_column_pair_values_to_be_equal", "critical", arguments, meaning)]
 
 
+class Suite(NamedTuple):
+    """A table to be checked.
+
+    Attributes:
+        frame: Its rows.
+        named_by: The columns that name a failing row.
+        expectations: What is expected of it.
+    """
+
+    frame: pl.DataFrame
+    named_by: tuple[str, ...]
+    expectations: list[Expectation]
+
+
+def suites_for(release: Mapping[str, pl.DataFrame], thresholds: Thresholds) -> dict[str, Suite]:
+    """The suites of a release: one per table, one for column types, one for conservation."""
+    suites = {}
+    for name in VALIDATED:
+        table = dictionary.table(name)
+        named_by = (*table.key, table.label) if table.label else table.key
+        suites[name] = Suite(
+            release[name],
+            tuple(column for column in named_by if column in release[name].columns),
+            expectations_for(table, thresholds.get(name, {})),
+        )
+    suites[COLUMNS] = Suite(
+        column_types(release),
+        ("table", "column"),
+        _expected_equals_found("The column has the type of the data dictionary."),
+    )
+    suites[CONSERVATION] = Suite(
+        conservation(release),
+        ("law",),
+        _expected_equals_found("Nothing is lost on the way, and nothing is made up."),
+    )
+    return suites
+
+
 def validate(
     release: Mapping[str, pl.DataFrame],
     thresholds: Thresholds,
     max_rows_named: int,
-    docs_folder: Path | None = None,
+    docs_folder: Path,
 ) -> dict[str, Any]:
     """Check the tables of a release.
 
@@ -210,7 +248,7 @@ def validate(
         release: The tables of ``VALIDATED`` by name.
         thresholds: Completeness: table → field → severity → smallest share.
         max_rows_named: How many failing rows to name per expectation.
-        docs_folder: Where to write Data Docs, if anywhere.
+        docs_folder: Where to write Data Docs.
 
     Returns:
         A document that is the same for the same tables: counts, and each expectation's result.
@@ -218,30 +256,12 @@ def validate(
     Raises:
         RuntimeError: An expectation was not run.
     """
-    suites: dict[str, tuple[pl.DataFrame, tuple[str, ...], list[Expectation]]] = {}
-    for name in VALIDATED:
-        table = dictionary.table(name)
-        suites[name] = (
-            release[name],
-            table.key,
-            expectations_for(table, thresholds.get(name, {})),
-        )
-    suites[COLUMNS] = (
-        column_types(release),
-        ("table", "column"),
-        _expected_equals_found("The column has the type of the data dictionary."),
-    )
-    suites[CONSERVATION] = (
-        conservation(release),
-        ("law",),
-        _expected_equals_found("Nothing is lost on the way, and nothing is made up."),
-    )
+    suites = suites_for(release, thresholds)
     document = _summed_up(_run(suites, max_rows_named, docs_folder))
-    planned = sum(len(expectations) for _, _, expectations in suites.values())
+    planned = sum(len(suite.expectations) for suite in suites.values())
     if document["expectations"] != planned:
         raise RuntimeError(f"{planned} expectations were to run, {document['expectations']} did")
-    if docs_folder:
-        data_docs.make_offline(docs_folder, document)
+    data_docs.make_offline(docs_folder, document)
     return document
 
 
@@ -260,50 +280,36 @@ def _failed(results: list[dict[str, Any]], severity: str) -> int:
     return sum(not r["success"] and r["severity"] == severity for r in results)
 
 
-def _run(
-    suites: Mapping[str, tuple[pl.DataFrame, tuple[str, ...], list[Expectation]]],
-    max_rows_named: int,
-    docs_folder: Path | None,
-) -> dict[str, Any]:
+def _run(suites: Mapping[str, Suite], max_rows_named: int, docs_folder: Path) -> dict[str, Any]:
     """Run the suites in Great Expectations; results by table, in the order of the expectations."""
     gx = _great_expectations()
-    with tempfile.TemporaryDirectory(prefix="paperdump-") as scratch:
-        context = gx.get_context(mode="ephemeral")
-        context.variables.progress_bars = {"globally": False}
-        context.delete_data_docs_site("local_site")
-        folder = docs_folder or Path(scratch)
-        context.add_data_docs_site("paperdump", data_docs.site_config(folder))
-        source = context.data_sources.add_pandas("release")
-        results: dict[str, Any] = {}
-        for name, (frame, key, expectations) in suites.items():
-            asset = source.add_dataframe_asset(name)
-            definition = context.validation_definitions.add(
-                gx.ValidationDefinition(
-                    name=name,
-                    data=asset.add_batch_definition_whole_dataframe("all rows"),
-                    suite=context.suites.add(_suite(gx, name, expectations)),
-                )
-            )
-            outcome = definition.run(
-                batch_parameters={"dataframe": _arrow_backed(frame)},
-                result_format={
-                    "result_format": "COMPLETE",
-                    "unexpected_index_column_names": list(key),
-                    "partial_unexpected_count": max_rows_named,
-                },
-                run_id=gx.RunIdentifier(run_name="release"),
-            ).to_json_dict()
-            if len(outcome["results"]) != len(expectations):
-                raise RuntimeError(
-                    f"{name}: {len(expectations)} expectations were to run, "
-                    f"{len(outcome['results'])} did"
-                )
-            results[name] = {
-                "rows": frame.height,
-                "results": _collect(outcome["results"], max_rows_named),
-            }
-        if docs_folder:
-            context.build_data_docs(["paperdump"])
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+    context.delete_data_docs_site("local_site")
+    context.add_data_docs_site("paperdump", data_docs.site_config(docs_folder))
+    source = context.data_sources.add_pandas("release")
+    results: dict[str, Any] = {}
+    for name, suite in suites.items():
+        batch = source.add_dataframe_asset(name).add_batch_definition_whole_dataframe("all rows")
+        definition = gx.ValidationDefinition(
+            name=name,
+            data=batch,
+            suite=context.suites.add(_gx_suite(gx, name, suite.expectations)),
+        )
+        outcome = context.validation_definitions.add(definition).run(
+            batch_parameters={"dataframe": _arrow_backed(suite.frame)},
+            result_format={
+                "result_format": "COMPLETE",
+                "unexpected_index_column_names": list(suite.named_by),
+                "partial_unexpected_count": max_rows_named,
+            },
+            run_id=gx.RunIdentifier(run_name="release"),
+        )
+        results[name] = {
+            "rows": suite.frame.height,
+            "results": _collect(outcome.to_json_dict()["results"], max_rows_named),
+        }
+    context.build_data_docs(["paperdump"])
     return results
 
 
@@ -321,7 +327,7 @@ def _great_expectations() -> Any:
     return gx
 
 
-def _suite(gx: Any, name: str, expectations: list[Expectation]) -> Any:
+def _gx_suite(gx: Any, name: str, expectations: list[Expectation]) -> Any:
     """A suite of Great Expectations; each expectation carries its number, to be found again."""
     configurations = [
         gx.expectations.registry.get_expectation_impl(e.type)(
@@ -361,7 +367,9 @@ def _collect(outcomes: list[dict[str, Any]], max_rows_named: int) -> list[dict[s
                 "severity": config["severity"],
                 "meaning": config["notes"],
                 "success": bool(outcome["success"]),
-                "unexpected_rows": result.get("unexpected_count", 0 if outcome["success"] else None),
+                "unexpected_rows": result.get(
+                    "unexpected_count", 0 if outcome["success"] else None
+                ),
                 "observed": result.get("observed_value"),
                 "first_rows": [_as_text(row) for row in rows[:max_rows_named]],
                 "error": crashed.get("exception_message"),

@@ -16,7 +16,9 @@ def with_paper_ids(entries: pl.DataFrame) -> pl.DataFrame:
     seed = pl.coalesce(
         "arxiv:" + pl.col("arxiv_id"), "doi:" + pl.col("doi"), "title:" + pl.col("title_key")
     )
-    seeds = entries.select("cluster", seed=seed).unique("cluster", keep="first", maintain_order=True)
+    seeds = entries.select("cluster", seed=seed).unique(
+        "cluster", keep="first", maintain_order=True
+    )
     ids = seeds.with_columns(
         paper_id=pl.Series([_paper_id(text) for text in seeds["seed"]], dtype=pl.String)
     )

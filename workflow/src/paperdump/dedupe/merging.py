@@ -6,6 +6,8 @@ import polars as pl
 
 from paperdump import dictionary
 
+# Rules under which different values are no disagreement.
+_NO_CONFLICT = ("union", "largest_so_far")
 # A column of papers that is merged from a column of another name.
 _SOURCES = {"title": "clean_title", "abstract": "clean_abstract"}
 
@@ -40,7 +42,7 @@ def merge(entries: pl.DataFrame) -> pl.DataFrame:
             values.rename({source: column.name}), on="paper_id", how="left", maintain_order="left"
         )
     papers = papers.join(
-        conflicts(entries, [c.name for c in merged if c.merge != "union"]),
+        conflicts(entries, [c.name for c in merged if c.merge not in _NO_CONFLICT]),
         on="paper_id",
         how="left",
         maintain_order="left",
@@ -60,7 +62,7 @@ def _merge_column(entries: pl.DataFrame, name: str, rule: str) -> pl.DataFrame:
             is_list = isinstance(entries.schema[name], pl.List)
             size = column.list.len() if is_list else column.str.len_chars()
             return grouped.agg(column.get(size.arg_max()))
-        case "largest":
+        case "largest" | "largest_so_far":
             return grouped.agg(column.max())
         case "most_frequent":
             counted = known.group_by("paper_id", name, maintain_order=True).len()
@@ -82,6 +84,8 @@ def conflicts(entries: pl.DataFrame, names: list[str]) -> pl.DataFrame:
     for name in names:
         column = pl.col(_SOURCES.get(name, name))
         differing.append(pl.when(column.drop_nulls().n_unique() > 1).then(pl.lit(name)).alias(name))
-    return entries.group_by("paper_id", maintain_order=True).agg(differing).select(
-        "paper_id", conflicts=pl.concat_list(names).list.drop_nulls()
+    return (
+        entries.group_by("paper_id", maintain_order=True)
+        .agg(differing)
+        .select("paper_id", conflicts=pl.concat_list(names).list.drop_nulls())
     )

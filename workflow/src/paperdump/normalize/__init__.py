@@ -32,9 +32,7 @@ def normalize(entries: pl.DataFrame, code_hosts: Sequence[str]) -> pl.DataFrame:
         published_on=dates.stated_date(date),
     ).with_columns(
         title_key=text.title_key(pl.col("clean_title")),
-        published_on_evidence=pl.when(pl.col("published_on").is_not_null()).then(
-            pl.lit("stated")
-        ),
+        published_on_evidence=pl.when(pl.col("published_on").is_not_null()).then(pl.lit("stated")),
         urls=links.find_urls(pl.col("clean_abstract"), code_hosts),
     )
     typed = typed.with_columns(code_urls=links.code_urls(pl.col("urls"), code_hosts))

@@ -55,6 +55,4 @@ def host_of(url: pl.Expr) -> pl.Expr:
 
 def code_urls(urls: pl.Expr, code_hosts: Sequence[str]) -> pl.Expr:
     """Those of a list of addresses whose host is a code host."""
-    return urls.list.eval(
-        pl.element().filter(host_of(pl.element()).is_in(list(code_hosts)))
-    )
+    return urls.list.eval(pl.element().filter(host_of(pl.element()).is_in(list(code_hosts))))

@@ -20,10 +20,10 @@ _MAX_CONTROL_SHARE = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """A dump's text.
+    r"""A dump's text.
 
     Attributes:
-        text: The text, without a byte order mark, its lines ended by ``\\n``.
+        text: The text, without a byte order mark, its lines ended by ``\n``.
         encoding: Name of the encoding.
         notes: What a reader of the dump should know, in words.
     """

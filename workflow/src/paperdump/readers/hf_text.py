@@ -32,6 +32,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from paperdump.readers.page import Entry, Page, Reject, excerpt_of
 
@@ -54,7 +55,8 @@ _LONGEST_ORGANIZATION = 200
 # How paragraphs are divided into entries: the cheapest division wins.
 _COST_MORE_ABSTRACT = 1.5  # an abstract's second and later paragraphs, metadata at its end
 _COST_MORE_ABSTRACT_OPEN = 3.0  # the same where no metadata bounds it
-_COST_NO_ABSTRACT = 5.0
+_COST_NO_ABSTRACT = 4.0  # metadata at its end
+_COST_NO_ABSTRACT_OPEN = 5.0
 _CERTAIN = 4.0  # a paragraph dearer than this as a title is no title
 _MOST_PARAGRAPHS = 40
 
@@ -231,7 +233,7 @@ def _divide(
         return
     at_end = metadata is None
     cuts = [0, len(paragraphs)] if metadata and len(paragraphs) == 2 else _cuts(paragraphs, at_end)
-    for begin, end in zip(cuts, cuts[1:], strict=False):
+    for begin, end in pairwise(cuts):
         closing = metadata if end == len(paragraphs) else None
         title, *abstract = paragraphs[begin:end]
         if closing is None and (not abstract or _as_title(title.text) > _CERTAIN):
@@ -266,10 +268,11 @@ def _cuts(paragraphs: list[_Paragraph], at_end: bool) -> list[int]:
     for end in range(1, count + 1):
         open_end = at_end or end < count
         more = _COST_MORE_ABSTRACT_OPEN if open_end else _COST_MORE_ABSTRACT
+        none = _COST_NO_ABSTRACT_OPEN if open_end else _COST_NO_ABSTRACT
         prose = 0.0
         for begin in range(end - 1, max(-1, end - 1 - _MOST_PARAGRAPHS), -1):
             size = end - begin - 1
-            shape = _COST_NO_ABSTRACT if size == 0 else more * (size - 1)
+            shape = none if size == 0 else more * (size - 1)
             cost = best[begin] + as_title[begin] + prose + shape
             if cost < best[end]:
                 best[end], begins[end] = cost, begin

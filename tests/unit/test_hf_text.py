@@ -1,0 +1,260 @@
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from paperdump.readers.hf_text import HfText
+from paperdump.readers.page import Page
+from tests.pages import HEADER, Listed, bare, page
+
+READER = HfText()
+PROSE = "We show that tides rise. They also fall."
+
+
+def read(text: str) -> Page:
+    return READER.read(text)
+
+
+def titles(text: str) -> list[str]:
+    return [entry.title for entry in read(text).entries]
+
+
+def test_recognises_the_header_line() -> None:
+    assert READER.recognises(page(Listed("A Title")))
+
+
+def test_recognises_a_page_without_the_line_daily_papers() -> None:
+    assert READER.recognises("new\n\nSubscribe\n\nbyAK and the research community\n\nMar 11\n")
+
+
+@pytest.mark.parametrize("text", ["", "Daily Papers\n\nA Title\n", "<html>research community"])
+def test_does_not_recognise_other_texts(text: str) -> None:
+    assert not READER.recognises(text)
+
+
+def test_reads_the_day_of_the_listing() -> None:
+    assert read(page(Listed("A Title"), day="Jun 10")).listing_text == "Jun 10"
+
+
+def test_skips_the_menu_between_header_and_day() -> None:
+    text = HEADER + "Daily\n\nWeekly\n\nMonthly\n\nTrending Papers\n\nOct 2\n\n"
+    result = read(text + Listed("A Title").text())
+    assert (result.listing_text, [e.title for e in result.entries]) == ("Oct 2", ["A Title"])
+
+
+def test_a_header_without_a_day_has_none() -> None:
+    result = read(page(Listed("A Title"), day=None))
+    assert result.listing_text is None
+    assert [e.title for e in result.entries] == ["A Title"]
+
+
+def test_reads_every_part_of_an_entry_and_its_lines() -> None:
+    [entry] = read(page(Listed("A Title", PROSE, "  • 12 authors", "May 2, 2024 7"))).entries
+    assert entry.title == "A Title"
+    assert entry.abstract == PROSE
+    assert entry.n_authors == 12
+    assert entry.date_text == "May 2, 2024"
+    assert entry.n_comments == 7
+    assert (entry.first_line, entry.last_line) == (13, 19)
+
+
+def test_a_date_without_a_comment_count_has_no_count() -> None:
+    [entry] = read(page(Listed("A Title", date="May 28"))).entries
+    assert (entry.date_text, entry.n_comments) == ("May 28", None)
+
+
+def test_a_date_without_year_keeps_its_comment_count_apart() -> None:
+    [entry] = read(page(Listed("A Title", date="May 28 20"))).entries
+    assert (entry.date_text, entry.n_comments) == ("May 28", 20)
+
+
+def test_reads_an_organisation_in_place_of_the_authors() -> None:
+    [entry] = read(page(Listed("A Title", byline="tide-lab Tide Lab e.V."))).entries
+    assert entry.organization_text == "tide-lab Tide Lab e.V."
+    assert entry.n_authors is None
+
+
+def test_keeps_title_and_abstract_exactly_as_on_the_page() -> None:
+    title, abstract = "A  Title\twith\u00a0spaces ", " An abstract,  indented. It ends in spaces.  "
+    [entry] = read(page(Listed(title, abstract))).entries
+    assert (entry.title, entry.abstract) == (title, abstract)
+
+
+def test_entries_without_metadata_are_pairs_of_paragraphs() -> None:
+    text = page(bare("First Title"), bare("Second Title"), bare("Third Title"))
+    assert titles(text) == ["First Title", "Second Title", "Third Title"]
+
+
+def test_an_entry_that_lost_its_metadata_stands_between_others() -> None:
+    text = page(Listed("First Title"), bare("Second Title"), Listed("Third Title"))
+    first, second, third = read(text).entries
+    assert [first.title, second.title, third.title] == [
+        "First Title",
+        "Second Title",
+        "Third Title",
+    ]
+    assert (first.n_authors, second.n_authors, third.n_authors) == (3, None, 3)
+
+
+def test_several_entries_in_a_row_may_have_lost_their_metadata() -> None:
+    text = page(bare("First Title"), bare("Second Title"), bare("Third Title"), Listed("Fourth"))
+    assert [e.n_authors for e in read(text).entries] == [None, None, None, 3]
+
+
+@pytest.mark.parametrize("paragraphs", [2, 3, 4, 7])
+def test_an_abstract_may_have_several_paragraphs(paragraphs: int) -> None:
+    abstract = "\n\n".join(f"Paragraph {n} says this. It says more." for n in range(paragraphs))
+    text = page(Listed("First Title"), Listed("Second Title", abstract), Listed("Third Title"))
+    assert [e.abstract for e in read(text).entries][1] == abstract
+    assert titles(text) == ["First Title", "Second Title", "Third Title"]
+
+
+def test_an_abstract_may_have_several_lines() -> None:
+    abstract = "The first line\nand the second.\nThe third."
+    [entry] = read(page(Listed("A Title", abstract))).entries
+    assert entry.abstract == abstract
+
+
+def test_an_abstract_may_be_shorter_than_its_title() -> None:
+    long_title = "A Title of Many Words That Goes On and On about the Behaviour of the Tides"
+    text = page(bare(long_title, "It works."), Listed(long_title + " Again", "It still works."))
+    assert [e.abstract for e in read(text).entries] == ["It works.", "It still works."]
+
+
+def test_titles_may_be_questions_with_an_answer() -> None:
+    text = page(bare("Does It Work? Evidence from Tides"), bare("Why Not?"), Listed("It Does!"))
+    assert titles(text) == ["Does It Work? Evidence from Tides", "Why Not?", "It Does!"]
+
+
+def test_an_entry_with_metadata_may_lack_its_abstract() -> None:
+    text = page(Listed("First Title"), Listed("Second Title", None), Listed("Third Title"))
+    assert [(e.title, e.abstract is None) for e in read(text).entries] == [
+        ("First Title", False),
+        ("Second Title", True),
+        ("Third Title", False),
+    ]
+
+
+def test_authors_survive_where_the_capture_ends_before_the_date() -> None:
+    [entry] = read(page(Listed("A Title", date=None))).entries
+    assert (entry.n_authors, entry.date_text) == (3, None)
+
+
+def test_a_separator_without_a_date_is_text() -> None:
+    result = read(page(Listed("A Title", "An abstract with\n·\nin it. It goes on.")))
+    assert [e.title for e in result.entries] == ["A Title"]
+    assert "·" in (result.entries[0].abstract or "")
+
+
+def test_a_title_cut_off_at_the_end_is_a_reject_with_its_line() -> None:
+    result = read(page(Listed("First Title"), bare("The Second Ti", None)))
+    assert [e.title for e in result.entries] == ["First Title"]
+    [reject] = result.rejects
+    assert (reject.reason, reject.first_line, reject.last_line) == ("truncated_entry", 21, 21)
+    assert reject.excerpt == "The Second Ti"
+
+
+def test_a_lone_title_between_entries_is_a_reject() -> None:
+    text = page(Listed("First Title"), bare("Log In", None), bare("Second Title"), Listed("Third"))
+    result = read(text)
+    assert [e.title for e in result.entries] == ["First Title", "Second Title", "Third"]
+    assert [(r.reason, r.excerpt) for r in result.rejects] == [("title_only", "Log In")]
+
+
+def test_prose_without_a_title_is_a_reject() -> None:
+    result = read(page(Listed("First Title")) + "\n\nThis is a footer. It has sentences. It ends.")
+    assert [e.title for e in result.entries] == ["First Title"]
+    assert [r.reason for r in result.rejects] == ["stray_text"]
+
+
+def test_metadata_without_an_entry_is_a_reject() -> None:
+    result = read(page() + "\n\n  • 3 authors\n·\nMay 2\n\n" + Listed("A Title").text())
+    assert [e.title for e in result.entries] == ["A Title"]
+    assert [(r.reason, r.first_line) for r in result.rejects] == [("metadata_without_entry", 13)]
+
+
+def test_a_second_page_in_the_dump_is_a_reject() -> None:
+    first, second = page(Listed("First Title")), page(Listed("Second Title"))
+    result = read(first + "\n\n" + second)
+    assert [e.title for e in result.entries] == ["First Title"]
+    [reject] = result.rejects
+    assert (reject.reason, reject.first_line) == ("second_page", 21)
+    assert reject.last_line == 39
+
+
+def test_a_page_without_entries_yields_nothing() -> None:
+    result = read(page())
+    assert (result.entries, result.rejects) == ([], [])
+
+
+words = st.lists(
+    st.text("abcdefghijklmnopqrstuvwxyzäß0123456789-+$\\{}%", min_size=4, max_size=9),
+    min_size=1,
+    max_size=12,
+)
+title_texts = words.map(lambda ws: " ".join(w.capitalize() for w in ["Tide", *ws]))
+sentences = words.map(lambda ws: "We find that " + " ".join(ws) + " here.")
+paragraph_texts = st.lists(sentences, min_size=2, max_size=4).map(" ".join)
+bylines = st.one_of(
+    st.integers(1, 3000).map(lambda n: f"  • {n} authors"),
+    st.sampled_from(["tide-lab Tide Lab", "Tides Tides", "salt SALT (北)"]),
+)
+date_texts = st.sampled_from(["May 2", "Feb 29, 2024", "Dec 31, 2019 4", "Jan 1 12"])
+with_metadata = st.builds(
+    Listed,
+    title_texts,
+    st.lists(paragraph_texts, min_size=1, max_size=3).map("\n\n".join),
+    bylines,
+    date_texts,
+)
+without_metadata = st.builds(bare, title_texts, paragraph_texts)
+
+
+@given(st.lists(st.one_of(with_metadata, without_metadata), max_size=8))
+def test_what_is_written_is_read_back(entries: list[Listed]) -> None:
+    result = read(page(*entries))
+    assert result.rejects == []
+    assert [(e.title, e.abstract) for e in result.entries] == [
+        (e.title, e.abstract) for e in entries
+    ]
+    for found, written in zip(result.entries, entries, strict=True):
+        is_count = bool(written.byline and written.byline.endswith(" authors"))
+        assert (found.n_authors is not None) == is_count
+        assert (found.date_text is None) == (written.date is None)
+
+
+lines = st.sampled_from(
+    [
+        "",
+        "  ",
+        "·",
+        "  • 3 authors",
+        "May 2, 2024 3",
+        "Jun 10",
+        "tide-lab Tide Lab",
+        "A Title of Tides",
+        "We study tides. They rise.",
+        "Daily Papers",
+        "byAK and the research community",
+        "Subscribe",
+        "\x00\x0c odd",
+    ]
+)
+
+
+@given(st.lists(lines, max_size=40))
+def test_every_line_is_in_the_header_an_entry_or_a_reject(body: list[str]) -> None:
+    text = HEADER + "\n".join(body)
+    result = read(text)
+    spans = [(1, result.header_lines)]
+    parts = [*result.entries, *result.rejects]
+    spans += sorted((part.first_line or 0, part.last_line or 0) for part in parts)
+    for (_, last), (first, _) in pairwise(spans):
+        assert last < first
+    covered = {line for first, last in spans for line in range(first, last + 1)}
+    written = {n for n, line in enumerate(text.split("\n"), 1) if line.strip()}
+    assert written <= covered
+    assert max(covered) <= len(text.split("\n"))
