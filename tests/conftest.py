@@ -10,6 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# a deadline fails tests on busy machines, and promises nothing
+settings.register_profile("paperdump", deadline=None)
+settings.load_profile("paperdump")
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = ROOT / "tests" / "data" / "examples"

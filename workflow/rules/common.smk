@@ -20,8 +20,7 @@ except PaperdumpError as error:
     raise WorkflowError(str(error)) from None
 
 RESULTS = PLAN.results
-# A brace in a path would be read as a wildcard.
-OUT = str(RESULTS).replace("{", "{{").replace("}", "}}")
+OUT = str(RESULTS)
 WORK = f"{OUT}/work"
 LOGS = f"{OUT}/logs"
 BENCHMARKS = f"{OUT}/benchmarks"

@@ -44,6 +44,27 @@ def resolve(given: Config) -> Config:
     return cast("Config", _with_defaults(given, rules))
 
 
+def from_command_line(given: Config, on_command_line: Config) -> Config:
+    """The settings, with those inside sections that --config gave as their YAML types.
+
+    Snakemake reads ``--config "parse={max_mb: 8}"`` as a mapping of texts; a text inside a
+    section is read again, as the YAML that it was.
+    """
+    typed = {
+        key: _typed(value) if isinstance(value, dict) else value
+        for key, value in on_command_line.items()
+    }
+    return cast("Config", _merge(given, typed))
+
+
+def _typed(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _typed(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_typed(inner) for inner in value]
+    return yaml.safe_load(value) if isinstance(value, str) else value
+
+
 def _place(error: ValidationError) -> str:
     return ".".join(str(part) for part in error.absolute_path)
 
@@ -63,7 +84,10 @@ def _explain(error: ValidationError) -> list[str]:
     if inner:
         return [line for e in inner for line in _explain(e)]
     expected = _expectation(rules)
-    return [f"{place or 'configuration'}: expected {expected}, found {error.instance!r}"]
+    line = f"{place or 'configuration'}: expected {expected}, found {error.instance!r}"
+    if place in ("dumps", "results") and isinstance(error.instance, int | float):
+        line += f"; a name of digits needs quotes of its own: --config {place}='\"2025\"'"
+    return [line]
 
 
 def _join(place: str, key: object) -> str:
@@ -170,5 +194,12 @@ def thresholds(validate: Config) -> dict[str, dict[str, dict[str, float]]]:
 
 
 def results_folder(config: Config) -> Path:
-    """The folder that results are written to."""
-    return Path(config["results"]).expanduser()
+    """The folder that results are written to.
+
+    Raises:
+        PaperdumpError: Its path has braces, which Snakemake reads as wildcards.
+    """
+    path: str = config["results"]
+    if "{" in path or "}" in path:
+        raise PaperdumpError(f"results: {path!r} has braces in it; give a folder without them.")
+    return Path(path).expanduser()

@@ -24,7 +24,7 @@ class Dump:
     Attributes:
         dump_id: Identifier made of path and content.
         path: Path relative to the folder it was found in, as published.
-        location: Where it lies now; never published.
+        location: Where it lies now, from the working directory if below it; never published.
         size: Bytes, or None where it cannot be read.
         sha256: SHA-256 of its bytes, or None where it cannot be read.
         problem: Reason code of a reject where it cannot be read, else None.
@@ -100,6 +100,8 @@ class _Search:
         self.files: dict[str, str] = {}
         self.hidden = 0
         self.repeated = 0
+        self._seen: set[str] = set()
+        self._working_directory = os.path.join(os.getcwd(), "")
         self._exclude = os.path.realpath(exclude) if exclude else None
 
     def add_spec(self, spec: str, base: Path) -> None:
@@ -138,10 +140,14 @@ class _Search:
 
     def _add_file(self, location: str, root: str) -> None:
         location = os.path.abspath(location)
-        if location in self.files:
+        if location in self._seen:
             self.repeated += 1
             return
-        self.files[location] = os.path.relpath(location, root)
+        self._seen.add(location)
+        # a project that is moved as a whole has the same locations as before
+        inside = location.startswith(self._working_directory)
+        near = location.removeprefix(self._working_directory) if inside else location
+        self.files[near] = os.path.relpath(location, root)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

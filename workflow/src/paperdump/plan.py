@@ -149,7 +149,7 @@ def make_plan(
     Raises:
         PaperdumpError: A setting is wrong, or no dump is found.
     """
-    config = settings.resolve(given)
+    config = settings.resolve(settings.from_command_line(given, on_command_line))
     base = Path.cwd() if "dumps" in on_command_line else workflow_folder
     results = settings.results_folder(config)
     found = inventory.find_dumps(settings.dump_specs(config), base, exclude=results)

@@ -256,11 +256,7 @@ def validate(
     Raises:
         RuntimeError: An expectation was not run.
     """
-    suites = suites_for(release, thresholds)
-    document = _summed_up(_run(suites, max_rows_named, docs_folder))
-    planned = sum(len(suite.expectations) for suite in suites.values())
-    if document["expectations"] != planned:
-        raise RuntimeError(f"{planned} expectations were to run, {document['expectations']} did")
+    document = _summed_up(_run(suites_for(release, thresholds), max_rows_named, docs_folder))
     data_docs.make_offline(docs_folder, document)
     return document
 
@@ -307,7 +303,9 @@ def _run(suites: Mapping[str, Suite], max_rows_named: int, docs_folder: Path) ->
         )
         results[name] = {
             "rows": suite.frame.height,
-            "results": _collect(outcome.to_json_dict()["results"], max_rows_named),
+            "results": _collect(
+                outcome.to_json_dict()["results"], suite.expectations, max_rows_named
+            ),
         }
     context.build_data_docs(["paperdump"])
     return results
@@ -348,28 +346,35 @@ def _arrow_backed(frame: pl.DataFrame) -> Any:
     return frame.to_arrow().to_pandas(types_mapper=pd.ArrowDtype)
 
 
-def _collect(outcomes: list[dict[str, Any]], max_rows_named: int) -> list[dict[str, Any]]:
-    """What a table's expectations found, in their order, without what changes from run to run."""
-    collected = []
+def _collect(
+    outcomes: list[dict[str, Any]], expectations: list[Expectation], max_rows_named: int
+) -> list[dict[str, Any]]:
+    """What each expectation found, without what changes from run to run.
+
+    Raises:
+        RuntimeError: An expectation was not run, or run twice.
+    """
     by_number = sorted(outcomes, key=lambda o: int(o["expectation_config"]["meta"]["number"]))
-    for outcome in by_number:
-        config, result = outcome["expectation_config"], outcome["result"]
+    numbers = [outcome["expectation_config"]["meta"]["number"] for outcome in by_number]
+    if numbers != list(range(len(expectations))):
+        raise RuntimeError(f"{len(expectations)} expectations were to run, {numbers} did")
+    collected = []
+    for expectation, outcome in zip(expectations, by_number, strict=True):
+        result = outcome["result"]
         crashed = outcome["exception_info"]
         if "raised_exception" not in crashed:  # a mapping of metric → exception
-            crashed = next(iter(crashed.values()), {"raised_exception": False})
+            crashed = next(iter(crashed.values()), {})
+        success = bool(outcome["success"])
         rows = result.get("unexpected_index_list") or []
-        arguments = {k: v for k, v in config["kwargs"].items() if k != "batch_id"}
         collected.append(
             {
-                "expectation": config["type"],
-                "column": arguments.get("column"),
-                "arguments": arguments,
-                "severity": config["severity"],
-                "meaning": config["notes"],
-                "success": bool(outcome["success"]),
-                "unexpected_rows": result.get(
-                    "unexpected_count", 0 if outcome["success"] else None
-                ),
+                "expectation": expectation.type,
+                "column": expectation.arguments.get("column"),
+                "arguments": expectation.arguments,
+                "severity": expectation.severity,
+                "meaning": expectation.meaning,
+                "success": success,
+                "unexpected_rows": result.get("unexpected_count", 0 if success else None),
                 "observed": result.get("observed_value"),
                 "first_rows": [_as_text(row) for row in rows[:max_rows_named]],
                 "error": crashed.get("exception_message"),

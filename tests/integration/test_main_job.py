@@ -1,0 +1,261 @@
+"""The real snakemake on the bundled examples: what a user does, and what they find."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import polars as pl
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+from paperdump import dictionary
+from tests.conftest import copy_project, executed, snakemake
+from tests.pages import Listed, page
+
+pytestmark = pytest.mark.xdist_group("examples")
+TABLES = ("papers", "sightings", "dumps", "rejects", "matches", "changes", "redirects")
+NOTHING = "Nothing to be done"
+
+
+@pytest.fixture(scope="module")
+def first_run(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    """A copy of the project in which bare snakemake has run once."""
+    project = copy_project(tmp_path_factory.mktemp("first") / "project")
+    return project, snakemake(project)
+
+
+@pytest.fixture
+def project(first_run: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path) -> Path:
+    """The same, to be changed."""
+    return shutil.copytree(first_run[0], tmp_path / "project", symlinks=True)
+
+
+@pytest.fixture(scope="module")
+def latest(first_run: tuple[Path, subprocess.CompletedProcess[str]]) -> Path:
+    return first_run[0] / "results" / "latest"
+
+
+def test_bare_snakemake_ends_with_a_release_and_says_what_is_in_it(
+    first_run: tuple[Path, subprocess.CompletedProcess[str]], latest: Path
+) -> None:
+    run = first_run[1]
+    assert run.returncode == 0, run.stderr
+    version = json.loads((latest / "manifest.json").read_text())["version"]
+    told = dict(re.findall(r"^  (\w+) +(.*)$", run.stdout, re.MULTILINE))
+    assert told["dumps"] == "5"
+    assert told["entries"] == "28"
+    assert told["papers"] == "19"
+    assert told["duplicates"].startswith("9 ")
+    assert told["rejects"] == "0"
+    assert told["expectations"].endswith(" passed, 0 failed")
+    assert told["version"] == version
+    assert latest.resolve().name == version
+    assert re.fullmatch(r"2026-06-04-[0-9a-f]{8}", version)
+
+
+def test_the_release_has_every_table_of_the_dictionary(latest: Path) -> None:
+    for name, table in dictionary.tables().items():
+        file = latest / f"{name}.parquet"
+        assert file.is_file() == table.published, name
+        if table.published:
+            schema = pq.read_schema(file)
+            assert schema.names == table.column_names
+            for field in schema:
+                assert field.metadata[b"description"], f"{name}.{field.name}"
+    published = json.loads((latest / "dictionary.json").read_text())
+    assert set(published) == {n for n, t in dictionary.tables().items() if t.published}
+
+
+def test_counts_of_the_examples_add_up(latest: Path) -> None:
+    papers, sightings, dumps = (
+        pl.read_parquet(latest / f"{name}.parquet") for name in ("papers", "sightings", "dumps")
+    )
+    assert (dumps.height, sightings.height, papers.height) == (5, 28, 19)
+    assert papers["n_sightings"].sum() == 28
+    assert papers["n_authors"].count() == 15
+    assert papers["organization_slug"].count() == 3
+    assert papers["published_on"].count() == 11
+    assert papers["abstract"].count() == 18
+
+
+def test_summaries_carry_the_version_in_parquet_and_csv(latest: Path) -> None:
+    for name in dictionary.summary_names():
+        table = pl.read_parquet(latest / "summaries" / f"{name}.parquet")
+        csv = pl.read_csv(latest / "summaries" / f"{name}.csv")
+        assert set(table["version"]) == {latest.resolve().name}, name
+        assert (csv.columns, csv.height) == (table.columns, table.height)
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_polars_duckdb_and_pandas_read_the_same(latest: Path, name: str) -> None:
+    file = latest / f"{name}.parquet"
+    expected = pl.read_parquet(file)
+    assert duckdb.sql(f"select * from '{file}'").pl().equals(expected)  # noqa: S608
+    assert pl.from_pandas(pd.read_parquet(file, dtype_backend="pyarrow")).height == expected.height
+
+
+def test_every_rule_leaves_a_log_and_a_benchmark(latest: Path) -> None:
+    results = latest.parent
+    for folder, suffix in (("logs", ".log"), ("benchmarks", ".tsv")):
+        found = {
+            path.relative_to(results / folder).parts[0].removesuffix(suffix)
+            for path in (results / folder).rglob(f"*{suffix}")
+        }
+        assert found == {
+            "parse", "normalize", "dedupe", "validate", "gate", "summarize", "release",
+            "run_config",
+        }  # fmt: skip
+
+
+def test_the_settings_of_the_run_are_kept_whole(latest: Path) -> None:
+    settings = yaml.safe_load((latest.parent / "run_config.yaml").read_text())
+    assert settings["dumps"] == "tests/data/examples"
+    assert settings["validate"]["completeness"]["papers"]["abstract"]["critical"] == 0.5
+
+
+def test_a_second_run_has_nothing_to_do(project: Path) -> None:
+    run = snakemake(project)
+    assert run.returncode == 0
+    assert NOTHING in run.stderr
+
+
+def test_touching_files_changes_nothing(project: Path) -> None:
+    for pattern in ("tests/data/examples/*.txt", "config/*", "workflow/**/*", "scripts/*", "Sn*"):
+        for path in project.glob(pattern):
+            os.utime(path)
+    run = snakemake(project)
+    assert NOTHING in run.stderr, run.stderr
+
+
+def test_a_new_dump_reruns_its_batch_and_what_follows(project: Path) -> None:
+    old = (project / "results" / "latest").resolve()
+    parsed = project / "results" / "work" / "parse"
+    before = {path: path.stat().st_mtime_ns for path in parsed.glob("*/entries.parquet")}
+    (project / "tests/data/examples/new.txt").write_text(page(Listed("A New Paper")), "utf-8")
+    run = snakemake(project)
+    assert run.returncode == 0, run.stderr
+    assert executed(run) == {
+        "parse": 1, "normalize": 1, "dedupe": 1, "validate": 1, "gate": 1, "summarize": 1,
+        "release": 1,
+    }  # fmt: skip
+    untouched = [path for path in before if path.stat().st_mtime_ns == before[path]]
+    assert len(untouched) == len(before) - 1
+    new = (project / "results" / "latest").resolve()
+    assert new != old
+    assert (old / "papers.parquet").is_file()
+    told = pl.read_parquet(new / "changes.parquet")
+    assert told.select("change", "field").rows() == [("added", None)]
+
+
+def test_an_edit_to_a_summary_reruns_summarize_and_release_only(project: Path) -> None:
+    source = project / "workflow/src/paperdump/summarize.py"
+    source.write_text(
+        source.read_text("utf-8").replace('"Distinct papers."', '"Papers, each once."'), "utf-8"
+    )
+    run = snakemake(project)
+    assert run.returncode == 0, run.stderr
+    assert executed(run) == {"summarize": 1, "release": 1}
+    assert "Papers, each once." in (project / "results/latest/summaries/overview.csv").read_text()
+
+
+def test_an_edit_to_a_threshold_reruns_validate_and_what_follows_only(project: Path) -> None:
+    config = project / "config/config.yaml"
+    text = config.read_text("utf-8")
+    config.write_text(text.replace("n_authors: {warning: 0.5}", "n_authors: {warning: 0.9}"))
+    run = snakemake(project)
+    assert run.returncode == 0, run.stderr
+    assert executed(run) == {"validate": 1, "gate": 1, "release": 1, "run_config": 1}
+    assert "papers.n_authors: expect_column_values_to_not_be_null(mostly=0.9)" in run.stdout
+
+
+def test_a_failed_critical_expectation_publishes_nothing(project: Path) -> None:
+    latest = project / "results" / "latest"
+    before = (latest.readlink(), sorted(path.name for path in latest.parent.glob("releases/*")))
+    thresholds = "validate={completeness: {papers: {abstract: 1.0}}}"
+    run = snakemake(project, "--config", thresholds)
+    assert run.returncode != 0
+    assert "papers.abstract: expect_column_values_to_not_be_null(mostly=1.0)" in run.stderr
+    assert "1 of 19 rows fail" in run.stderr
+    assert "title=On the Generalization of Generalization Measures" in run.stderr
+    assert before == (
+        latest.readlink(),
+        sorted(path.name for path in latest.parent.glob("releases/*")),
+    )
+    assert (project / "results/validation/data_docs/index.html").is_file()
+    # and with the threshold back, all is as it was
+    again = snakemake(project)
+    assert again.returncode == 0
+    assert latest.readlink() == before[0]
+
+
+def test_a_failing_script_leaves_its_traceback_in_its_log(project: Path) -> None:
+    source = project / "workflow/src/paperdump/summarize.py"
+    source.write_text(
+        source.read_text("utf-8").replace("def organizations(", "def organizations_(")
+    )
+    run = snakemake(project)
+    assert run.returncode != 0
+    assert "summarize failed: NameError" in run.stderr
+    assert "Traceback" in (project / "results/logs/summarize.log").read_text()
+
+
+def test_a_lost_link_is_restored(project: Path) -> None:
+    latest = project / "results" / "latest"
+    target = latest.readlink()
+    latest.unlink()
+    run = snakemake(project)
+    assert executed(run) == {"release": 1}
+    assert latest.readlink() == target
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("dump=x", "dump: unknown key; did you mean 'dumps'?"),
+        ("parse=3", "parse: expected a mapping of min_batches, max_dumps, max_mb, found 3"),
+        ("results=a{b}", "results: 'a{b}' has braces in it"),
+        ("dumps=no/such/place", "dumps: 'no/such/place' matches nothing"),
+    ],
+)
+def test_a_wrong_setting_stops_the_run_before_any_job(
+    tmp_path: Path, first_run: tuple[Path, object], setting: str, said: str
+) -> None:
+    run = snakemake(
+        tmp_path, "--config", setting, "--cores", "1", snakefile=first_run[0] / "Snakefile"
+    )
+    assert run.returncode != 0
+    assert said in run.stderr
+    assert "rule " not in run.stderr
+    assert not (tmp_path / "results").exists()
+
+
+def test_paths_on_the_command_line_start_from_the_working_directory(
+    tmp_path: Path, first_run: tuple[Path, object]
+) -> None:
+    place = tmp_path / "some where"
+    (place / "in").mkdir(parents=True)
+    (place / "in" / "a.txt").write_text(page(Listed("Tides"), Listed("Ebb")), "utf-8")
+    run = snakemake(
+        tmp_path,
+        "--directory",
+        str(place),
+        "--config",
+        "dumps=in",
+        "results=the out",
+        "--cores",
+        "1",
+        snakefile=first_run[0] / "Snakefile",
+    )
+    assert run.returncode == 0, run.stderr
+    assert pl.read_parquet(place / "the out" / "latest" / "papers.parquet").height == 2
+    assert sorted(path.name for path in place.iterdir() if path.name[0] != ".") == ["in", "the out"]

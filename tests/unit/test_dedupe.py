@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from paperdump import dedupe, dictionary, tables
+from paperdump.dedupe import merging, years
+from tests.pages import Listed, bare, page
+from tests.tables_of import release_of
+
+LONG = "A long abstract. It has two sentences, and this one goes on."
+
+
+def papers(folder: Path, **pages: str) -> list[dict[str, object]]:
+    return release_of(folder, **pages)["papers"].sort("title").to_dicts()
+
+
+def test_entries_with_the_same_normalized_title_are_one_paper(tmp_path: Path) -> None:
+    release = release_of(
+        tmp_path,
+        a=page(Listed("Tidal Nets: A Study"), Listed("Another")),
+        b=page(bare("tidal nets — a study")),
+    )
+    assert release["papers"].height == 2
+    assert release["sightings"].height == 3
+    [pair] = release["matches"].to_dicts()
+    assert (pair["match_rule"], pair["match_decision"]) == ("same_title", "same")
+    assert pair["entry_id_kept"] != pair["entry_id_repeat"]
+
+
+def test_the_same_paper_twice_on_a_page_is_one_paper(tmp_path: Path) -> None:
+    [paper] = papers(tmp_path, a=page(Listed("Tides"), Listed("Tides")))
+    assert (paper["n_sightings"], paper["n_dumps"]) == (2, 1)
+
+
+def test_the_best_values_of_the_sightings_survive(tmp_path: Path) -> None:
+    [paper] = papers(
+        tmp_path,
+        a=page(Listed("Tides", "Short. Cut o", "  • 3 authors", "May 2 4")),
+        b=page(Listed("Tides", LONG, "  • 3 authors", "May 2, 2024 9")),
+        c=page(bare("Tides", LONG)),
+        d=page(Listed("Tides", LONG, "tide-lab Tide Lab", "May 2")),
+    )
+    assert paper["abstract"] == LONG
+    assert paper["n_authors"] == 3
+    assert paper["organization_slug"] == "tide-lab"
+    assert paper["published_on"] == dt.date(2024, 5, 2)
+    assert paper["published_on_evidence"] == "stated"
+    assert paper["n_comments"] == 9
+    assert paper["conflicts"] == ["abstract"]
+
+
+def test_unknown_values_stay_null(tmp_path: Path) -> None:
+    [paper] = papers(tmp_path, a=page(bare("Tides"), bare("Tides")))
+    for name in ("n_authors", "published_on", "published_on_evidence", "n_comments", "arxiv_id"):
+        assert paper[name] is None
+    assert paper["conflicts"] == []
+
+
+def test_links_of_all_sightings_are_kept_once(tmp_path: Path) -> None:
+    [paper] = papers(
+        tmp_path,
+        a=page(bare("Tides", "Code: https://github.com/a/b. Data too.")),
+        b=page(bare("Tides", "Code: https://github.com/a/b and https://x.org/c are here.")),
+    )
+    assert paper["urls"] == ["https://github.com/a/b", "https://x.org/c"]
+    assert paper["code_urls"] == ["https://github.com/a/b"]
+
+
+def test_the_most_frequent_value_wins_and_disagreement_is_recorded(tmp_path: Path) -> None:
+    [paper] = papers(
+        tmp_path,
+        a=page(Listed("Tides", date="May 1, 2023")),
+        b=page(Listed("Tides", date="May 2, 2024")),
+        c=page(Listed("TIDES", date="May 2, 2024")),
+    )
+    assert paper["published_on"] == dt.date(2024, 5, 2)
+    assert paper["title"] == "Tides"
+    assert paper["conflicts"] == ["title", "published_on"]
+
+
+def test_a_later_dump_moves_no_id(tmp_path: Path) -> None:
+    before = release_of(tmp_path / "x", m=page(Listed("Tides"), Listed("Ebb")))
+    after = release_of(tmp_path / "x", a=page(Listed("TIDES"), Listed("Flow")))
+    assert set(before["papers"]["paper_id"]) < set(after["papers"]["paper_id"])
+
+
+def test_every_merge_rule_has_its_columns() -> None:
+    rules = {c.merge for c in dictionary.table("papers").columns if c.merge}
+    assert rules == set(dictionary.MERGE_RULES)
+
+
+def test_a_merge_rule_that_does_not_exist_is_an_error() -> None:
+    frame = pl.DataFrame({"paper_id": ["p"], "title": ["x"]})
+    with pytest.raises(ValueError, match="no merge rule"):
+        merging._merge_column(frame, "title", "loudest")
+
+
+@pytest.mark.parametrize(
+    ("day", "dates", "earliest", "evidence"),
+    [
+        ("Jun 10", ["May 2, 2024", "May 3, 2025"], dt.date(2026, 6, 10), "stated_years"),
+        ("Feb 29", ["May 3, 2024"], dt.date(2028, 2, 29), "stated_years"),
+        ("Jun 10", ["May 2", "May 3"], None, None),
+        ("Jun 10, 2025", ["May 2"], dt.date(2025, 6, 10), "stated"),
+        (None, ["May 2, 2024"], None, None),
+    ],
+)
+def test_the_years_on_a_page_bound_its_day(
+    tmp_path: Path, day: str | None, dates: list[str], earliest: dt.date | None, evidence: str
+) -> None:
+    text = page(*[Listed(f"Tides {n}", date=date) for n, date in enumerate(dates)], day=day)
+    [dump] = release_of(tmp_path, a=text)["dumps"].to_dicts()
+    assert dump["snapshot_earliest"] == earliest
+    assert dump["snapshot_earliest_evidence"] == evidence
+    assert (dump["snapshot_on"] is not None) == (evidence == "stated")
+
+
+def test_a_dump_without_entries_has_no_bounds() -> None:
+    dumps = tables.frame_of("dumps", [{"dump_id": "d", "path": "a", "listing_text": None}])
+    entries = tables.frame_of("work/normalized", [])
+    assert years.bound_snapshots(dumps, entries)["snapshot_earliest"].to_list() == [None]
+
+
+title_lists = st.lists(
+    st.sampled_from(["Tides", "tides!", "Ebb", "Flow", "FLOW", "Surge"]), min_size=1, max_size=12
+)
+
+
+@settings(max_examples=30)
+@given(title_lists, st.randoms(use_true_random=False))
+def test_the_order_of_entries_changes_nothing(titles: list[str], random: object) -> None:
+    rows = [
+        {
+            "entry_id": f"d{n % 3}-{n:05d}",
+            "dump_id": f"d{n % 3}",
+            "position": n + 1,
+            "title": title,
+            "clean_title": title,
+            "clean_abstract": f"Abstract {n % 4}",
+            "title_key": title.lower().strip("!"),
+            "n_comments": n,
+            "urls": [f"https://x.org/{n % 2}"],
+        }
+        for n, title in enumerate(titles)
+    ]
+    dump_rows = [{"dump_id": f"d{n}", "path": f"{9 - n}.txt"} for n in range(3)]
+    shuffled, shuffled_dumps = rows[:], dump_rows[:]
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    random.shuffle(shuffled_dumps)  # type: ignore[attr-defined]
+    one = dedupe.dedupe(
+        tables.frame_of("work/normalized", rows), tables.frame_of("dumps", dump_rows)
+    )
+    two = dedupe.dedupe(
+        tables.frame_of("work/normalized", shuffled), tables.frame_of("dumps", shuffled_dumps)
+    )
+    for name in ("papers", "sightings", "dumps", "matches"):
+        assert getattr(one, name).equals(getattr(two, name)), name
+    assert one.papers["n_sightings"].sum() == len(rows)
+    assert one.matches.height == len(rows) - one.papers.height

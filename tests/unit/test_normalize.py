@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+import datetime as dt
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from paperdump import config, tables
+from paperdump.normalize import dates, links, names, normalize, text
+
+HOSTS = config.resolve({})["normalize"]["code_hosts"]
+texts = st.text(st.characters(codec="utf-8"), max_size=60)
+
+
+def apply(expression: pl.Expr, value: str | None) -> object:
+    return pl.DataFrame({"x": [value]}, schema={"x": pl.String}).select(expression).item()
+
+
+def urls(value: str | None) -> list[str] | None:
+    found = apply(links.find_urls(pl.col("x"), HOSTS), value)
+    return None if found is None else list(found)  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize(
+    ("raw", "clean"),
+    [
+        ("  A \t Title ", "A Title"),
+        ("A\u00a0Title\u2009of\nTides", "A Title of Tides"),
+        ("Cafe\u0301", "Café"),
+        ("A\0 Tit\x07le\ufeff", "A Title"),
+        (" \n ", None),
+        (None, None),
+    ],
+)
+def test_a_line_is_cleaned(raw: str | None, clean: str | None) -> None:
+    assert apply(text.clean_line(pl.col("x")), raw) == clean
+
+
+def test_paragraphs_stay_apart_and_their_lines_are_joined() -> None:
+    raw = " First\nparagraph. \n\n \n Second\x0c one.\n"
+    assert apply(text.clean_paragraphs(pl.col("x")), raw) == "First paragraph.\n\nSecond one."
+
+
+@given(texts)
+def test_cleaning_is_idempotent(raw: str) -> None:
+    for clean in (text.clean_line, text.clean_paragraphs):
+        once = apply(clean(pl.col("x")), raw)
+        assert apply(clean(pl.col("x")), once) == once  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "variant",
+    ["Tidal Nets: a Study", "TIDAL NETS — A STUDY", "tidal nets a study.", "“Tidal” nets; a study"],
+)
+def test_titles_that_differ_in_case_and_punctuation_have_one_key(variant: str) -> None:
+    key = text.title_key(pl.col("x"))
+    assert apply(key, variant) == apply(key, "Tidal Nets: A Study")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("C", "C++"), ("C", "C#"), ("Part I", "Part II"), ("2D", "3D"), ("?", "!")]
+)
+def test_titles_of_different_things_have_different_keys(one: str, other: str) -> None:
+    key = text.title_key(pl.col("x"))
+    assert apply(key, one) != apply(key, other)
+
+
+@pytest.mark.parametrize(
+    ("written", "day"),
+    [
+        ("May 28, 2024", dt.date(2024, 5, 28)),
+        ("Feb 29, 2024", dt.date(2024, 2, 29)),
+        ("Feb 29, 2023", None),
+        ("Dec 1, 2019", dt.date(2019, 12, 1)),
+        ("May 28", None),
+        ("Yesterday", None),
+        (None, None),
+    ],
+)
+def test_a_date_stated_in_full_is_a_day(written: str | None, day: dt.date | None) -> None:
+    assert apply(dates.stated_date(pl.col("x")), written) == day
+
+
+@pytest.mark.parametrize(
+    ("written", "parts"),
+    [
+        ("Jun 10", (6, 10, None)),
+        ("Feb 29", (2, 29, None)),
+        ("Feb 30", (None, None, None)),
+        ("Feb 29, 2023", (None, None, None)),
+        ("Jun 10, 2025", (6, 10, 2025)),
+        (None, (None, None, None)),
+    ],
+)
+def test_the_parts_of_a_written_date(written: str | None, parts: tuple[int | None, ...]) -> None:
+    assert tuple(dates.read_date(written)) == parts
+
+
+def test_a_leap_day_waits_for_a_leap_year() -> None:
+    assert dates.earliest_in_or_after(2025, 2, 29) == dt.date(2028, 2, 29)
+    assert dates.earliest_in_or_after(2025, 6, 10) == dt.date(2025, 6, 10)
+
+
+@pytest.mark.parametrize(
+    ("line", "slug", "name"),
+    [
+        ("tide-lab Tide Lab", "tide-lab", "Tide Lab"),
+        ("Tides Tides", "Tides", "Tides"),
+        ("tides", "tides", None),
+        (None, None, None),
+    ],
+)
+def test_an_organisation_is_slug_and_name(
+    line: str | None, slug: str | None, name: str | None
+) -> None:
+    assert apply(names.organization_slug(pl.col("x")), line) == slug
+    assert apply(names.organization_name(pl.col("x")), line) == name
+
+
+@pytest.mark.parametrize(
+    ("abstract", "found"),
+    [
+        ("Code: https://github.com/a/b.", ["https://github.com/a/b"]),
+        ("Code: https://github.com/a/b.git.", ["https://github.com/a/b"]),
+        ("Code: https://github.com/a/b/ .", ["https://github.com/a/b"]),
+        ("(see https://x.org/p)", ["https://x.org/p"]),
+        ("(see https://x.org/p_(q)).", ["https://x.org/p_(q)"]),
+        (r"\url{https://x.org/p}", ["https://x.org/p"]),
+        (r"\href{https://x.org/p}{our page}", ["https://x.org/p"]),
+        (
+            r"at https://github.com/a/b{\small\texttt{https://github.com/a/b}} to",
+            ["https://github.com/a/b"],
+        ),
+        (r"https://x.org/a\_b\%20c", ["https://x.org/a_b%20c"]),
+        ("code at github.com/a/b, data too", ["https://github.com/a/b"]),
+        ("at www.x.org/a, and", ["https://www.x.org/a"]),
+        ("https://x.org/ and https://github.com/a/b", ["https://x.org/", "https://github.com/a/b"]),
+        ("HTTPS://X.org/a?b=c&d=e#f;", ["HTTPS://X.org/a?b=c&d=e#f"]),
+        ("notgithub.com/a is no code host", []),
+        ("https:// nothing, github.com alone", []),
+        ("No address here.", []),
+        (None, None),
+    ],
+)
+def test_addresses_are_found_in_an_abstract(abstract: str | None, found: list[str] | None) -> None:
+    assert urls(abstract) == found
+
+
+def test_code_urls_are_those_on_code_hosts() -> None:
+    listed = pl.DataFrame(
+        {"x": [["https://x.org/a", "https://GitHub.com/a/b", "https://gitee.com/c"]]}
+    )
+    found = listed.select(links.code_urls(pl.col("x"), HOSTS)).item().to_list()
+    assert found == ["https://GitHub.com/a/b", "https://gitee.com/c"]
+
+
+def test_an_entry_is_normalized_whole() -> None:
+    entry = {
+        "entry_id": "d0-00001",
+        "dump_id": "d0",
+        "position": 1,
+        "title": "A  Title",
+        "abstract": "Two\nlines; github.com/a/b.",
+        "organization_text": "tide-lab Tide Lab",
+        "date_text": "May 28, 2024",
+        "n_comments": 3,
+    }
+    [row] = normalize(tables.frame_of("work/entries", [entry]), HOSTS).to_dicts()
+    assert row["title"] == "A  Title"
+    assert row["clean_title"] == "A Title"
+    assert row["clean_abstract"] == "Two lines; github.com/a/b."
+    assert (row["organization_slug"], row["organization_name"]) == ("tide-lab", "Tide Lab")
+    assert (row["published_on"], row["published_on_evidence"]) == (dt.date(2024, 5, 28), "stated")
+    assert row["code_urls"] == ["https://github.com/a/b"]
+    assert (row["n_comments"], row["n_upvotes"], row["arxiv_id"]) == (3, None, None)
+
+
+def test_a_date_without_a_year_has_no_evidence() -> None:
+    entry = {"entry_id": "e", "dump_id": "d", "position": 1, "title": "T", "date_text": "May 28"}
+    [row] = normalize(tables.frame_of("work/entries", [entry]), HOSTS).to_dicts()
+    assert (row["published_on"], row["published_on_evidence"], row["urls"]) == (None, None, None)

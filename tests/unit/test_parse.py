@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from paperdump import dictionary, parse
+from paperdump.errors import PaperdumpError
+from paperdump.inventory import Dump, find_dumps
+from tests.conftest import EXAMPLES
+from tests.pages import HEADER, Listed, bare, page
+
+REASONS = dictionary.table("rejects").column("reason").allowed
+
+
+@pytest.mark.parametrize(
+    ("data", "reason", "said"),
+    [
+        (b"", "empty", "no bytes"),
+        (b" \n\n ", "empty", "white space"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(200), "binary", "89 50 4e 47"),
+        (b"<!DOCTYPE html><title>502 Bad Gateway</title>", "unknown_format", "502 Bad Gateway"),
+        (b'{"a": 1}', "unknown_format", "JSON"),
+        (b"Dear all, no papers today.", "unknown_format", "byAK and the research community"),
+        (HEADER.encode() + b"Jun 10\n", "no_entries", "line 11"),
+    ],
+)
+def test_a_dump_without_entries_says_why(data: bytes, reason: str, said: str) -> None:
+    [reject] = parse.read_content(data).page.rejects
+    assert reject.reason == reason
+    assert said in reject.message
+
+
+def test_a_page_in_latin_1_is_read_and_noted() -> None:
+    text = page(Listed("Naïve Größe", byline="tide-lab Tide Lab"))
+    content = parse.read_content(text.encode("latin-1"))
+    assert [entry.title for entry in content.page.entries] == ["Naïve Größe"]
+    assert content.encoding == "cp1252"
+    assert content.notes
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"), [("a", 1), ("a\n", 1), ("a\nb", 2), ("a\n\n", 2), ("", 0)]
+)
+def test_lines_are_counted_as_editors_do(text: str, lines: int) -> None:
+    assert parse.read_content(text.encode()).n_lines == lines
+
+
+@given(st.one_of(st.binary(max_size=400), st.binary(max_size=400).map(HEADER.encode().__add__)))
+def test_whatever_the_bytes_there_are_entries_or_rejects(data: bytes) -> None:
+    content = parse.read_content(data)
+    assert content.page.entries or content.page.rejects
+    assert {reject.reason for reject in content.page.rejects} <= set(REASONS)
+    for part in (*content.page.entries, *content.page.rejects):
+        if part.first_line is not None and part.last_line is not None:
+            assert 1 <= part.first_line <= part.last_line <= (content.n_lines or 0)
+
+
+def test_a_batch_has_a_row_for_every_dump_entry_and_reject(tmp_path: Path) -> None:
+    (tmp_path / "good.txt").write_text(page(Listed("A Title"), bare("Cut of", None)))
+    (tmp_path / "empty.txt").write_text("")
+    (tmp_path / "broken.txt").symlink_to("nowhere")
+    parsed = parse.parse_batch(find_dumps([str(tmp_path)], tmp_path).dumps)
+    assert parsed.dumps.select("path", "n_entries", "n_rejects").rows() == [
+        ("broken.txt", 0, 1),
+        ("empty.txt", 0, 1),
+        ("good.txt", 1, 1),
+    ]
+    assert parsed.entries["title"].to_list() == ["A Title"]
+    assert parsed.rejects["reason"].to_list() == ["unreadable", "empty", "truncated_entry"]
+
+
+def test_a_dump_that_changed_since_the_run_began_stops_the_job(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(page(Listed("A Title")))
+    dumps = find_dumps([str(tmp_path)], tmp_path).dumps
+    (tmp_path / "a.txt").write_text(page(Listed("Another Title")))
+    with pytest.raises(PaperdumpError, match=r"a\.txt changed"):
+        parse.parse_batch(dumps)
+
+
+def test_a_dump_that_vanished_since_the_run_began_stops_the_job(tmp_path: Path) -> None:
+    gone = Dump("d" + "0" * 16, "a.txt", str(tmp_path / "a.txt"), 1, "0" * 64)
+    with pytest.raises(PaperdumpError, match=r"a\.txt could be read"):
+        parse.parse_batch([gone])
+
+
+def test_every_line_of_the_examples_is_accounted_for() -> None:
+    for dump in find_dumps([str(EXAMPLES)], EXAMPLES).dumps:
+        text = Path(dump.location).read_text("utf-8")
+        read = parse.read_content(text.encode()).page
+        assert read.rejects == []
+        covered = set(range(1, read.header_lines + 1))
+        for entry in read.entries:
+            covered |= set(range(entry.first_line, entry.last_line + 1))
+        assert {n for n, line in enumerate(text.split("\n"), 1) if line.strip()} <= covered

@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from paperdump import config, gate, report, tables, validate
+from paperdump.errors import PaperdumpError
+from tests.conftest import EXAMPLES
+from tests.tables_of import release_of_folder
+
+THRESHOLDS = config.thresholds(config.resolve({})["validate"])
+Release = dict[str, pl.DataFrame]
+
+
+@pytest.fixture(scope="module")
+def examples() -> Release:
+    return release_of_folder(EXAMPLES)
+
+
+def run(release: Release, folder: Path, thresholds: Any = THRESHOLDS) -> dict[str, Any]:
+    return validate.validate(release, thresholds, 3, folder / "docs")
+
+
+Failed = set[tuple[str, str, str | None]]
+
+
+def failed(document: dict[str, Any], severity: str = "critical") -> Failed:
+    return {
+        (table, result["expectation"].removeprefix("expect_"), result["column"])
+        for table, outcome in document["tables"].items()
+        for result in outcome["results"]
+        if not result["success"] and result["severity"] == severity
+    }
+
+
+def with_first(frame: pl.DataFrame, name: str, value: object) -> pl.DataFrame:
+    """The frame with another value in the first row of a column."""
+    changed = pl.Series(name, [value, *frame[name].to_list()[1:]], frame.schema[name])
+    return frame.with_columns(changed)
+
+
+def test_the_examples_pass_every_expectation(examples: Release, tmp_path: Path) -> None:
+    document = run(examples, tmp_path)
+    planned = sum(len(s.expectations) for s in validate.suites_for(examples, THRESHOLDS).values())
+    assert document["expectations"] == document["passed"] == planned
+    assert set(document["tables"]) == {*validate.VALIDATED, "columns", "conservation"}
+    assert report.failure_message(document, "critical") is None
+    gate.check(document, tmp_path)
+
+
+def test_the_result_is_the_same_each_time(examples: Release, tmp_path: Path) -> None:
+    documents = [tables.json_bytes(run(examples, tmp_path / name)) for name in ("one", "two")]
+    assert documents[0] == documents[1]
+
+
+def test_a_table_without_rows_passes_where_that_is_allowed(
+    examples: Release, tmp_path: Path
+) -> None:
+    assert examples["rejects"].is_empty()
+    document = run({**examples, "papers": examples["papers"].clear()}, tmp_path)
+    assert ("papers", "table_row_count_to_be_between", None) in failed(document)
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value", "expectation"),
+    [
+        ("papers", "title", None, "column_values_to_not_be_null"),
+        ("papers", "n_authors", 0, "column_values_to_be_between"),
+        ("papers", "published_on", dt.date(2199, 1, 1), "column_values_to_be_between"),
+        ("papers", "published_on_evidence", "guessed", "column_values_to_be_in_set"),
+        ("papers", "paper_id", "p1", "column_values_to_match_regex"),
+        ("papers", "organization_slug", "two words", "column_values_to_match_regex"),
+        ("papers", "arxiv_id", "2503.0210v1x", "column_values_to_match_regex"),
+        ("sightings", "position", 0, "column_values_to_be_between"),
+        ("dumps", "path", None, "column_values_to_not_be_null"),
+    ],
+)
+def test_a_wrong_value_is_caught_by_the_expectation_meant_for_it(
+    examples: Release, tmp_path: Path, table: str, column: str, value: object, expectation: str
+) -> None:
+    broken = {**examples, table: with_first(examples[table], column, value)}
+    assert (table, expectation, column) in failed(run(broken, tmp_path))
+
+
+def test_a_doubled_id_is_caught(examples: Release, tmp_path: Path) -> None:
+    papers = examples["papers"]
+    doubled = with_first(papers, "paper_id", papers["paper_id"][1])
+    document = run({**examples, "papers": doubled}, tmp_path)
+    assert ("papers", "column_values_to_be_unique", "paper_id") in failed(document)
+
+
+def test_a_changed_type_is_caught(examples: Release, tmp_path: Path) -> None:
+    wider = examples["papers"].with_columns(pl.col("n_authors").cast(pl.String))
+    document = run({**examples, "papers": wider}, tmp_path)
+    assert ("columns", "column_pair_values_to_be_equal", None) in failed(document)
+
+
+def test_a_missing_column_is_caught_and_the_rest_still_checked(
+    examples: Release, tmp_path: Path
+) -> None:
+    document = run({**examples, "papers": examples["papers"].drop("n_authors")}, tmp_path)
+    assert ("papers", "table_columns_to_match_ordered_list", None) in failed(document)
+    assert ("papers", "column_values_to_be_between", "n_authors") in failed(document)
+    assert document["passed"] > 50
+
+
+@pytest.mark.parametrize(
+    ("table", "law"),
+    [
+        ("papers", "sightings without their paper"),
+        ("sightings", "entries read = sightings"),
+        ("dumps", "sightings without their dump"),
+    ],
+)
+def test_a_lost_row_breaks_the_conservation_law(examples: Release, table: str, law: str) -> None:
+    laws = validate.conservation({**examples, table: examples[table][1:]})
+    broken = laws.filter(pl.col("expected") != pl.col("found"))["law"].to_list()
+    assert law in broken
+
+
+def test_the_conservation_law_holds_for_the_examples(examples: Release) -> None:
+    laws = validate.conservation(examples)
+    assert (laws["expected"] == laws["found"]).all()
+
+
+def test_a_broken_law_stops_the_release(examples: Release, tmp_path: Path) -> None:
+    document = run({**examples, "sightings": examples["sightings"][1:]}, tmp_path)
+    assert ("conservation", "column_pair_values_to_be_equal", None) in failed(document)
+    with pytest.raises(PaperdumpError, match="entries read = sightings"):
+        gate.check(document, tmp_path)
+
+
+def test_completeness_below_a_threshold_has_its_severity(examples: Release, tmp_path: Path) -> None:
+    bounds = {"papers": {"abstract": {"critical": 1.0}, "organization_slug": {"warning": 0.9}}}
+    document = run(examples, tmp_path, bounds)
+    assert failed(document) == {("papers", "column_values_to_not_be_null", "abstract")}
+    assert failed(document, "warning") == {
+        ("papers", "column_values_to_not_be_null", "organization_slug")
+    }
+
+
+def test_the_gate_names_table_column_expectation_rows_and_the_first(
+    examples: Release, tmp_path: Path
+) -> None:
+    document = run(examples, tmp_path, {"papers": {"abstract": {"critical": 1.0}}})
+    with pytest.raises(PaperdumpError) as caught:
+        gate.check(document, tmp_path)
+    message = str(caught.value)
+    assert "papers.abstract: expect_column_values_to_not_be_null(mostly=1.0)" in message
+    assert f"1 of {examples['papers'].height} rows fail" in message
+    assert "title=On the Generalization of Generalization Measures" in message
+    assert str(tmp_path / "latest") in message
+
+
+def test_a_warning_does_not_stop_the_release(examples: Release, tmp_path: Path) -> None:
+    document = run(examples, tmp_path, {"papers": {"doi": {"warning": 0.5}}})
+    gate.check(document, tmp_path)
+    assert "papers.doi" in (report.failure_message(document, "warning") or "")
+
+
+def test_data_docs_ask_for_nothing_outside_their_folder(examples: Release, tmp_path: Path) -> None:
+    document = run(examples, tmp_path, {"papers": {"abstract": {"critical": 1.0}}})
+    pages = sorted((tmp_path / "docs").rglob("*.html"))
+    assert len(pages) == 1 + 2 * len(document["tables"])
+    for page in pages:
+        text = page.read_text("utf-8")
+        assert "<script" not in text
+        assert 'src="http' not in text
+        assert '<link rel="stylesheet" href="http' not in text
+        for link in text.split('href="')[1:]:
+            target = link.split('"')[0].split("#")[0]
+            if target and not target.startswith(("http", "data:")):
+                assert (page.parent / target).is_file(), f"{page.name} → {target}"
+    index = (tmp_path / "docs" / "index.html").read_text("utf-8")
+    assert "1 rows, e.g." in index
+
+
+def test_results_are_plain_json(examples: Release, tmp_path: Path) -> None:
+    document = run(examples, tmp_path, {"papers": {"published_on": {"critical": 1.0}}})
+    assert json.loads(tables.json_bytes(document)) == document
