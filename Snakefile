@@ -11,6 +11,9 @@ min_version("9.0")
 configfile: f"{workflow.basedir}/config/config.yaml"
 
 
+report: "workflow/report/workflow.rst"
+
+
 include: "workflow/rules/common.smk"
 include: "workflow/rules/parse.smk"
 include: "workflow/rules/normalize.smk"
@@ -28,5 +31,12 @@ rule all:
         RUN_CONFIG,
 
 
+onstart:
+    if PLAN.hidden:
+        print(
+            f"{PLAN.hidden} hidden names were passed over in the search for dumps."
+        )
+
+
 onsuccess:
-    print(report.run_summary(RESULTS))
+    print(run_summary(RESULTS))

@@ -9,8 +9,9 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 from paperdump import config as settings
-from paperdump import plan, report
+from paperdump import plan
 from paperdump.errors import PaperdumpError
+from paperdump.report import is_published, run_summary
 
 try:
     PLAN = plan.make_plan(
@@ -59,11 +60,6 @@ def fingerprint_of(stage):
     return lambda wildcards: PLAN.fingerprint(
         stage, dict(wildcards.items()).get("batch")
     )
-
-
-def is_published():
-    """Whether what the last run published is still there; if not, release runs again."""
-    return report.is_published(RESULTS, RESULTS / "published.json")
 
 
 def mem_mb(base, per_input_mb):

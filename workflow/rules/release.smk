@@ -53,6 +53,6 @@ rule release:
         code_digest=PLAN.code_digest,
         packages=PLAN.packages,
         fingerprint=fingerprint_of("release"),
-        still_there=is_published(),
+        still_there=is_published(RESULTS, Path(PUBLISHED)),
     script:
         "../../scripts/release.py"

@@ -14,7 +14,13 @@ rule summarize:
         rejects=rules.dedupe.output.rejects,
         matches=rules.dedupe.output.matches,
     output:
-        summaries=directory(f"{WORK}/summarize/summaries"),
+        summaries=report(
+            directory(f"{WORK}/summarize/summaries"),
+            patterns=["{table}.csv"],
+            caption="../report/summaries.rst",
+            category="Summaries",
+            labels={"table": "{table}"},
+        ),
         version=f"{WORK}/summarize/version.json",
     log:
         f"{LOGS}/summarize.log",

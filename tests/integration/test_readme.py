@@ -1,0 +1,76 @@
+"""What the README shows is true."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import shlex
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from paperdump import dictionary, plan
+from tests.conftest import ROOT, copy_project, snakemake
+
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = copy_project(tmp_path_factory.mktemp("readme") / "project")
+    run = snakemake(folder)
+    assert run.returncode == 0, run.stderr
+    shown = re.search(r"```text\n(paperdump\n.*?)```", README, re.DOTALL)
+    assert shown is not None
+    assert run.stdout == shown[1]
+    return folder
+
+
+def test_the_code_that_loads_a_release_runs(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(project)
+    blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    assert len(blocks) == 4
+    for block in blocks:
+        exec(block, {})  # noqa: S102
+    shown = capsys.readouterr().out
+    assert "Quiet Gradients" in shown
+    assert "Identifier of the paper" in shown
+
+
+def test_the_picture_has_every_rule() -> None:
+    picture = re.search(r"```mermaid\n(.*?)```", README, re.DOTALL)
+    assert picture is not None
+    rules = re.findall(
+        r"^rule (\w+):",
+        "\n".join(path.read_text("utf-8") for path in (ROOT / "workflow/rules").glob("*.smk")),
+        re.MULTILINE,
+    )
+    assert set(plan.STAGES) <= set(rules)
+    assert [rule for rule in rules if not re.search(rf"\b{rule}\b", picture[1])] == []
+
+
+def test_the_table_of_files_names_every_table() -> None:
+    for name, table in dictionary.tables().items():
+        if table.published:
+            assert f"`{name.removeprefix('summaries/')}" in README, name
+
+
+def test_the_two_commands_install_from_the_lock() -> None:
+    commands = re.findall(r"<!-- command: \w+ -->\n```sh\n(.*)\n```", README)
+    assert [shlex.split(command)[-1] for command in commands] == ["snakemake", "pytest"]
+    assert all("--constraint requirements.lock" in command for command in commands)
+
+
+def test_the_lock_names_no_registry_and_every_requirement() -> None:
+    lock = (ROOT / "requirements.lock").read_text("utf-8")
+    assert "://" not in lock
+    assert "--index" not in lock
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    extras = project["optional-dependencies"].values()
+    required = [*project["dependencies"], *itertools.chain.from_iterable(extras)]
+    names = {re.split("[>=<]", requirement)[0].lower() for requirement in required}
+    locked = {line.split("==")[0] for line in lock.splitlines()}
+    assert names - locked == set()
