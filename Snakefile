@@ -24,14 +24,14 @@ include: "workflow/rules/release.smk"
 
 
 rule all:
-    """In: the marker and the settings of a published release. Out: nothing of its own."""
+    """In: the marker of a published release. Out: nothing of its own."""
     default_target: True
     input:
         PUBLISHED,
-        RUN_CONFIG,
 
 
 onstart:
+    PLAN.write_settings()
     if PLAN.hidden:
         print(
             f"{PLAN.hidden} hidden names were passed over in the search for dumps."
@@ -39,4 +39,4 @@ onstart:
 
 
 onsuccess:
-    print(run_summary(RESULTS))
+    print(run_summary(PLAN.results))

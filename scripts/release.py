@@ -21,6 +21,8 @@ with job.logged(snakemake.log[0], "release"):
         validation=json.loads(Path(snakemake.input.results).read_text("utf-8")),
     )
     validation = Path(snakemake.input.results).parent
-    release.publish(Path(snakemake.params.results), document, files, validation)
+    results = Path(snakemake.params.results)
+    release.publish(results, document, files, validation)
     marker = {"version": document["version"]}
     tables.write_json(Path(snakemake.output.published), marker)
+    release.prune_work(results, snakemake.params.keep)

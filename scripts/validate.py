@@ -15,4 +15,7 @@ with job.logged(snakemake.log[0], "validate"):
         snakemake.params.max_rows_named,
         Path(snakemake.output.data_docs),
     )
-    tables.write_json(Path(snakemake.output.results), document)
+    results = Path(snakemake.output.results)
+    tables.write_json(results, document)
+    link = Path(snakemake.params.link)
+    tables.point(link, results.parent.relative_to(link.parent))

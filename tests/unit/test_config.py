@@ -87,11 +87,12 @@ def test_an_unknown_key_like_no_other_gets_all_valid_ones() -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"dumps": 7}, "dumps: expected a text, not empty or a list"),
+        ({"dumps": 7}, "dumps: expected a non-empty text or a non-empty list"),
         ({"dumps": []}, "dumps: expected"),
-        ({"results": None}, "results: expected a text, not empty, found None"),
+        ({"results": None}, "results: expected a non-empty text, found None"),
         ({"parse": {"max_dumps": "many"}}, "parse.max_dumps: expected a whole number at least 1"),
         ({"parse": {"max_dumps": 0}}, "parse.max_dumps: expected a whole number at least 1"),
+        ({"parse": {"max_mb": float("nan")}}, "parse.max_mb: expected a finite number, found nan"),
         ({"parse": {"max_mb": -1}}, "parse.max_mb: expected a number above 0, found -1"),
         ({"parse": 3}, "parse: expected a mapping of min_batches, max_dumps, max_mb, found 3"),
         (
@@ -140,6 +141,16 @@ def test_a_name_of_digits_gets_a_hint() -> None:
 def test_a_results_folder_with_braces_is_refused() -> None:
     with pytest.raises(PaperdumpError, match="braces"):
         config.results_folder({"results": "a{b}"})
+
+
+def test_a_whole_number_may_be_written_with_a_point() -> None:
+    found = config.resolve({"parse": {"min_batches": 4.0}})["parse"]["min_batches"]
+    assert isinstance(found, int)
+
+
+def test_thresholds_for_a_table_that_is_not_validated_are_refused() -> None:
+    given = {"validate": {"completeness": {"matches": {"title_score": 1.0}}}}
+    assert "validate.completeness.matches: unknown table" in problems(given)
 
 
 def test_a_list_replaces_the_default() -> None:

@@ -84,6 +84,13 @@ def test_the_most_frequent_value_wins_and_disagreement_is_recorded(tmp_path: Pat
     assert paper["conflicts"] == ["title", "published_on"]
 
 
+def test_slug_and_name_of_an_organisation_come_from_the_same_sightings(tmp_path: Path) -> None:
+    lines = ["aa Alpha", "bb Beta", "bb Gamma", "cc Alpha", "bb Beta"]
+    pages = {f"p{n}": page(Listed("Tides", byline=line)) for n, line in enumerate(lines)}
+    [paper] = papers(tmp_path, **pages)
+    assert (paper["organization_slug"], paper["organization_name"]) == ("bb", "Beta")
+
+
 def test_a_later_dump_moves_no_id(tmp_path: Path) -> None:
     before = release_of(tmp_path / "x", m=page(Listed("Tides"), Listed("Ebb")))
     after = release_of(tmp_path / "x", a=page(Listed("TIDES"), Listed("Flow")))

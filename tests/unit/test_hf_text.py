@@ -190,6 +190,109 @@ def test_a_page_without_entries_yields_nothing() -> None:
     assert (result.entries, result.rejects) == ([], [])
 
 
+@pytest.mark.parametrize(
+    ("line", "date", "comments", "noted"),
+    [
+        ("Oct 10, 2023 1,234", "Oct 10, 2023", 1234, False),
+        ("Oct 10, 2023 1.2k", "Oct 10, 2023", None, True),
+        ("Oct 10, 2023  7", "Oct 10, 2023", 7, False),
+        ("Oct\u00a010, 2023", "Oct\u00a010, 2023", None, False),
+        ("October 10, 2023 7", "October 10, 2023", 7, False),
+        ("Sept 10", "Sept 10", None, False),
+        ("Oct 10, 2023\n5", "Oct 10, 2023", 5, False),
+        ("Oct 10, 2023 9999999999", "Oct 10, 2023", None, True),
+        ("yesterday", "yesterday", None, True),
+    ],
+)
+def test_unusual_date_lines_stay_with_their_entry(
+    line: str, date: str, comments: int | None, noted: bool
+) -> None:
+    result = read(page(Listed("First Title", date=line), Listed("Second Title")))
+    assert [e.title for e in result.entries] == ["First Title", "Second Title"]
+    assert (result.entries[0].date_text, result.entries[0].n_comments) == (date, comments)
+    assert bool(result.notes) == noted
+    assert result.rejects == []
+
+
+@pytest.mark.parametrize("byline", ["  • 0 authors", "  • 99999999999 authors"])
+def test_a_number_of_authors_beyond_belief_is_unknown_and_noted(byline: str) -> None:
+    result = read(page(Listed("A Title", byline=byline)))
+    assert [e.n_authors for e in result.entries] == [None]
+    assert result.notes[0].startswith("Line 17")
+
+
+def test_an_organisation_may_lack_its_date() -> None:
+    text = page(Listed("First Title", PROSE, "tide-lab Tide Lab\n·", None), Listed("Second Title"))
+    first, second = read(text).entries
+    assert (first.abstract, first.organization_text) == (PROSE, "tide-lab Tide Lab")
+    assert second.title == "Second Title"
+
+
+def test_an_organisation_may_stand_apart_from_the_separator() -> None:
+    text = page(Listed("First Title", PROSE, "tide-lab Tide Lab\n", "May 2"), Listed("Second"))
+    first, second = read(text).entries
+    assert (first.abstract, first.organization_text) == (PROSE, "tide-lab Tide Lab")
+    assert (first.date_text, second.title) == ("May 2", "Second")
+
+
+@pytest.mark.parametrize(
+    "cut",
+    [
+        "Is Attention All You Need?",
+        "Deep Adversarial Clipping:",
+        "Faster, Better,",
+        "Deeper: Act. On",
+    ],
+)
+@pytest.mark.parametrize("before", [bare("First Title", PROSE), Listed("First Title", PROSE)])
+def test_a_title_cut_off_is_never_part_of_the_abstract_before(before: Listed, cut: str) -> None:
+    result = read(page(before, bare(cut, None)))
+    assert [(e.title, e.abstract) for e in result.entries] == [("First Title", PROSE)]
+    assert [reject.excerpt for reject in result.rejects] == [cut]
+
+
+@pytest.mark.parametrize(
+    ("cut", "authors"), [("  • 5 authors\n·", 5), ("  • 5 auth", 5), ("  • 5", None), ("  •", None)]
+)
+def test_a_dump_cut_within_the_metadata_keeps_the_entry(cut: str, authors: int | None) -> None:
+    result = read(page(Listed("First Title", PROSE, cut, None)))
+    assert [(e.title, e.abstract, e.n_authors) for e in result.entries] == [
+        ("First Title", PROSE, authors)
+    ]
+    assert result.rejects == []
+
+
+def test_a_list_in_an_abstract_is_no_titles() -> None:
+    abstract = "We release three things:\n\nA Set of Images\n\nA Benchmark\n\nA Model of Tides"
+    text = page(Listed("First Title"), Listed("Second Title", abstract))
+    assert [(e.title, e.abstract) for e in read(text).entries][1] == ("Second Title", abstract)
+
+
+@pytest.mark.parametrize(
+    "footer", [["Previous", "Next"], ["Company", "TOS", "Privacy", "About", "Jobs", "Models"]]
+)
+def test_the_words_of_a_footer_are_no_papers(footer: list[str]) -> None:
+    text = page(Listed("First Title", PROSE)) + "\n\n" + "\n\n".join(footer)
+    result = read(text)
+    assert [e.title for e in result.entries] == ["First Title"]
+    assert result.rejects
+
+
+@pytest.mark.parametrize("line", ["3 authors", "May 5"])
+def test_a_line_within_an_abstract_is_no_metadata(line: str) -> None:
+    abstract = f"We worked with\n{line}\nand it is good. It goes on."
+    [entry] = read(page(Listed("A Title", abstract))).entries
+    assert entry.abstract == abstract
+
+
+def test_a_date_may_be_a_title() -> None:
+    assert titles(page(Listed("First Title"), Listed("May 5"), Listed("Third"))) == [
+        "First Title",
+        "May 5",
+        "Third",
+    ]
+
+
 words = st.lists(
     st.text("abcdefghijklmnopqrstuvwxyzäß0123456789-+$\\{}%", min_size=4, max_size=9),
     min_size=1,

@@ -67,6 +67,39 @@ def test_a_spec_that_matches_nothing_is_an_error(tmp_path: Path, spec: str) -> N
         find_dumps([spec], tmp_path)
 
 
+def test_a_pattern_may_end_in_folders_at_any_depth(tmp_path: Path) -> None:
+    write(tmp_path, "in/x/arch/a.txt", "in/arch/b.txt", "in/c.txt")
+    assert paths(["in/**/arch"], tmp_path) == ["arch/b.txt", "x/arch/a.txt"]
+    assert paths(["in/**/"], tmp_path) == ["arch/b.txt", "x/arch/a.txt"]
+
+
+def test_the_base_may_hold_wildcard_characters(tmp_path: Path) -> None:
+    write(tmp_path / "w[1]", "in/a.txt")
+    assert paths(["in/*.txt"], tmp_path / "w[1]") == ["a.txt"]
+
+
+def test_a_folder_found_twice_counts_from_the_outer_one(tmp_path: Path) -> None:
+    write(tmp_path, "p/a.txt", "p/arch/b.txt")
+    for specs in (["p", "p/arch"], ["p/arch", "p"]):
+        assert paths(specs, tmp_path) == ["a.txt", "arch/b.txt"]
+
+
+def test_a_step_up_in_a_pattern_shows_no_hidden_names(tmp_path: Path) -> None:
+    write(tmp_path, "p/a.txt", "p/.git/config", "here/x")
+    assert paths(["../p/**"], tmp_path / "here") == ["a.txt"]
+    assert paths(["../p/.git/*"], tmp_path / "here") == ["config"]
+
+
+def test_a_pattern_does_not_find_the_results(tmp_path: Path) -> None:
+    write(tmp_path, "a.txt", "results/b.txt")
+    assert paths(["**"], tmp_path, exclude=tmp_path / "results") == ["a.txt"]
+
+
+def test_dumps_within_the_results_are_found_where_they_are_named(tmp_path: Path) -> None:
+    write(tmp_path, "in/a.txt")
+    assert paths(["in"], tmp_path, exclude=tmp_path) == ["a.txt"]
+
+
 def test_hidden_names_are_passed_over_and_counted(tmp_path: Path) -> None:
     write(tmp_path, "a.txt", ".hidden", ".git/config")
     found = find_dumps(["."], tmp_path)
@@ -104,7 +137,8 @@ def test_what_cannot_be_read_is_found_and_says_why(tmp_path: Path) -> None:
         "pipe": "not_a_file",
         "socket": "not_a_file",
     }
-    assert "nowhere" in (found["broken"].problem_message or "")
+    assert "symbolic link" in (found["broken"].problem_message or "")
+    assert "nowhere" not in (found["broken"].problem_message or "")
     assert "named pipe" in (found["pipe"].problem_message or "")
 
 

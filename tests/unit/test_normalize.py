@@ -60,7 +60,17 @@ def test_titles_that_differ_in_case_and_punctuation_have_one_key(variant: str) -
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("C", "C++"), ("C", "C#"), ("Part I", "Part II"), ("2D", "3D"), ("?", "!")]
+    ("one", "other"),
+    [
+        ("C", "C++"),
+        ("C", "C#"),
+        ("Part I", "Part II"),
+        ("2D", "3D"),
+        ("?", "!"),
+        ("A", "A*"),
+        ("R&D", "R/D"),
+        ("@5", "5"),
+    ],
 )
 def test_titles_of_different_things_have_different_keys(one: str, other: str) -> None:
     key = text.title_key(pl.col("x"))
@@ -74,6 +84,11 @@ def test_titles_of_different_things_have_different_keys(one: str, other: str) ->
         ("Feb 29, 2024", dt.date(2024, 2, 29)),
         ("Feb 29, 2023", None),
         ("Dec 1, 2019", dt.date(2019, 12, 1)),
+        ("September 9, 2019", dt.date(2019, 9, 9)),
+        ("Oct\u00a010, 2023", dt.date(2023, 10, 10)),
+        ("Dec 1, 9999", None),
+        ("Dec 1, 0000", None),
+        ("Dec 1, ٢٠٢٣", None),
         ("May 28", None),
         ("Yesterday", None),
         (None, None),
@@ -91,6 +106,8 @@ def test_a_date_stated_in_full_is_a_day(written: str | None, day: dt.date | None
         ("Feb 30", (None, None, None)),
         ("Feb 29, 2023", (None, None, None)),
         ("Jun 10, 2025", (6, 10, 2025)),
+        ("Jun 10, 9999", (None, None, None)),
+        ("Jun 10, 0000", (None, None, None)),
         (None, (None, None, None)),
     ],
 )
@@ -139,6 +156,13 @@ def test_an_organisation_is_slug_and_name(
         ("https://x.org/ and https://github.com/a/b", ["https://x.org/", "https://github.com/a/b"]),
         ("HTTPS://X.org/a?b=c&d=e#f;", ["HTTPS://X.org/a?b=c&d=e#f"]),
         ("notgithub.com/a is no code host", []),
+        ("blog.github.com/post and my-gitlab.com/a, me@github.com/b", []),
+        ("(github.com/a/b)", ["https://github.com/a/b"]),
+        (
+            "at $https://github.com/a/b$ and https://x.org/c$^1$",
+            ["https://github.com/a/b", "https://x.org/c"],
+        ),
+        ("https://x.org/a\u200b", ["https://x.org/a"]),
         ("https:// nothing, github.com alone", []),
         ("No address here.", []),
         (None, None),
@@ -150,7 +174,16 @@ def test_addresses_are_found_in_an_abstract(abstract: str | None, found: list[st
 
 def test_code_urls_are_those_on_code_hosts() -> None:
     listed = pl.DataFrame(
-        {"x": [["https://x.org/a", "https://GitHub.com/a/b", "https://gitee.com/c"]]}
+        {
+            "x": [
+                [
+                    "https://x.org/a",
+                    "https://GitHub.com/a/b",
+                    "https://gitee.com/c",
+                    "https://github.com",
+                ]
+            ]
+        }
     )
     found = listed.select(links.code_urls(pl.col("x"), HOSTS)).item().to_list()
     assert found == ["https://GitHub.com/a/b", "https://gitee.com/c"]

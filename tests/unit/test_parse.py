@@ -86,6 +86,26 @@ def test_a_dump_that_vanished_since_the_run_began_stops_the_job(tmp_path: Path) 
         parse.parse_batch([gone])
 
 
+def test_a_defect_of_the_reader_costs_one_dump_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.txt", "b.txt"):
+        (tmp_path / name).write_text(page(Listed(f"Title of {name}")))
+    healthy = parse.read_content
+
+    def failing(data: bytes) -> parse.DumpContent:
+        if b"a.txt" in data:
+            raise ZeroDivisionError("a defect")
+        return healthy(data)
+
+    monkeypatch.setattr(parse, "read_content", failing)
+    parsed = parse.parse_batch(find_dumps([str(tmp_path)], tmp_path).dumps)
+    assert parsed.entries["title"].to_list() == ["Title of b.txt"]
+    [reject] = parsed.rejects.to_dicts()
+    assert reject["reason"] == "reader_failed"
+    assert "ZeroDivisionError: a defect" in reject["message"]
+
+
 def test_every_line_of_the_examples_is_accounted_for() -> None:
     for dump in find_dumps([str(EXAMPLES)], EXAMPLES).dumps:
         text = Path(dump.location).read_text("utf-8")

@@ -132,6 +132,38 @@ def test_a_release_that_fails_on_the_way_leaves_latest_alone(
     assert [path.name for path in first.parent.iterdir()] == [first.name]
 
 
+@pytest.mark.parametrize("name", ["papers.parquet", "manifest.json", "summaries/overview.csv"])
+def test_a_damaged_release_is_made_whole_again(
+    tmp_path: Path, made: dict[str, pl.DataFrame], name: str
+) -> None:
+    folder = publish(tmp_path, made)
+    whole = content(folder)
+    (folder / name).unlink()
+    assert not report.is_whole(folder)
+    assert publish(tmp_path, made) == folder
+    assert report.is_whole(folder)
+    assert content(folder) == whole
+
+
+def test_only_work_of_earlier_plans_is_removed(tmp_path: Path) -> None:
+    old, new = "0" * 16, "1" * 16
+    kept = [
+        f"work/parse/0-{new}/a",
+        f"work/normalize/0-{new}.parquet",
+        f"work/release/{new}-2.json",
+    ]
+    kept += [f"logs/parse/0-{new}.log", "logs/dedupe.log", "work/parse/mine.txt", f"work/x/{old}"]
+    gone = [f"work/parse/0-{old}/a", f"work/normalize/all-{old}.parquet", f"work/dedupe/{old}/a"]
+    gone += [f"work/release/{old}.json", f"benchmarks/parse/01-{old}.tsv"]
+    for name in kept + gone:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    places = [f"parse/0-{new}", f"normalize/0-{new}.parquet", f"release/{new}", f"dedupe/{new}"]
+    release.prune_work(tmp_path, places)
+    assert [name for name in kept if not (tmp_path / name).exists()] == []
+    assert [name for name in gone if (tmp_path / name).exists()] == []
+
+
 def test_a_folder_named_latest_is_not_replaced(
     tmp_path: Path, made: dict[str, pl.DataFrame]
 ) -> None:

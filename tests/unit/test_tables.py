@@ -52,6 +52,13 @@ def test_dates_and_counts_are_no_texts() -> None:
     assert schema.field("urls").type == pa.list_(pa.string())
 
 
+def test_a_column_that_must_not_be_null_says_so_in_the_file(tmp_path: Path) -> None:
+    tables.write_parquet(tables.frame_of("papers", [PAPER]), "papers", tmp_path / "t.parquet")
+    schema = pq.read_schema(tmp_path / "t.parquet")
+    assert not schema.field("title").nullable
+    assert schema.field("abstract").nullable
+
+
 def test_rows_are_sorted_with_unknown_last() -> None:
     rows = [
         {**PAPER, "paper_id": f"p{n}", "published_on": day}

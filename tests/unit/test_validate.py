@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from paperdump import config, gate, report, tables, validate
+from paperdump import config, gate, laws, report, tables, validate
 from paperdump.errors import PaperdumpError
 from tests.conftest import EXAMPLES
 from tests.tables_of import release_of_folder
@@ -48,7 +48,12 @@ def test_the_examples_pass_every_expectation(examples: Release, tmp_path: Path) 
     document = run(examples, tmp_path)
     planned = sum(len(s.expectations) for s in validate.suites_for(examples, THRESHOLDS).values())
     assert document["expectations"] == document["passed"] == planned
-    assert set(document["tables"]) == {*validate.VALIDATED, "columns", "conservation"}
+    assert set(document["tables"]) == {
+        *validate.VALIDATED,
+        "columns",
+        "conservation",
+        "consistency",
+    }
     assert report.failure_message(document, "critical") is None
     gate.check(document, tmp_path)
 
@@ -109,6 +114,10 @@ def test_a_missing_column_is_caught_and_the_rest_still_checked(
     assert document["passed"] > 50
 
 
+def broken(found: list[laws.Law]) -> list[str]:
+    return [law for law, expected, value in found if expected != value]
+
+
 @pytest.mark.parametrize(
     ("table", "law"),
     [
@@ -118,14 +127,70 @@ def test_a_missing_column_is_caught_and_the_rest_still_checked(
     ],
 )
 def test_a_lost_row_breaks_the_conservation_law(examples: Release, table: str, law: str) -> None:
-    laws = validate.conservation({**examples, table: examples[table][1:]})
-    broken = laws.filter(pl.col("expected") != pl.col("found"))["law"].to_list()
-    assert law in broken
+    assert law in broken(laws.conservation({**examples, table: examples[table][1:]}))
 
 
-def test_the_conservation_law_holds_for_the_examples(examples: Release) -> None:
-    laws = validate.conservation(examples)
-    assert (laws["expected"] == laws["found"]).all()
+@pytest.mark.parametrize(
+    ("table", "column", "law"),
+    [
+        ("papers", "n_sightings", "papers whose n_sightings is not theirs"),
+        ("papers", "n_dumps", "papers whose n_dumps is not theirs"),
+        ("dumps", "n_entries", "dumps whose n_entries is not theirs"),
+        ("dumps", "n_rejects", "dumps whose n_rejects is not theirs"),
+    ],
+)
+def test_a_wrong_count_breaks_the_conservation_law(
+    examples: Release, table: str, column: str, law: str
+) -> None:
+    wrong = with_first(examples[table], column, 99)
+    assert law in broken(laws.conservation({**examples, table: wrong}))
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value", "law"),
+    [
+        ("papers", "published_on", None, "papers with a date but no evidence, or the reverse"),
+        (
+            "papers",
+            "code_urls",
+            ["https://x"],
+            "papers with a code link that is none of their links",
+        ),
+        ("sightings", "last_line", 1, "sightings that end before they begin"),
+        ("sightings", "position", 2, "sightings that share a place with another"),
+        ("papers", "title", "", "papers with a text that is empty"),
+        ("papers", "urls", [None], "papers with a text that is empty"),
+        (
+            "dumps",
+            "snapshot_latest",
+            dt.date(1999, 1, 1),
+            "dumps captured at the latest before the earliest",
+        ),
+    ],
+)
+def test_a_contradiction_breaks_a_law(
+    examples: Release, table: str, column: str, value: object, law: str
+) -> None:
+    wrong = with_first(examples[table], column, value)
+    assert law in broken(laws.consistency({**examples, table: wrong}))
+
+
+def test_the_laws_hold_for_the_examples(examples: Release) -> None:
+    assert broken(laws.conservation(examples) + laws.consistency(examples)) == []
+
+
+def test_laws_that_cannot_be_checked_fail(examples: Release) -> None:
+    lacking = {**examples, "papers": examples["papers"].drop("n_sightings")}
+    [row] = laws.checks(lacking)["conservation"].laws.to_dicts()
+    assert row["law"].startswith("could not be checked")
+    assert row["expected"] != row["found"]
+
+
+def test_an_empty_list_is_no_value_where_one_may_be_missing(
+    examples: Release, tmp_path: Path
+) -> None:
+    document = run(examples, tmp_path, {"papers": {"code_urls": {"critical": 1.0}}})
+    assert failed(document) == {("papers", "column_values_to_not_be_null", "code_urls")}
 
 
 def test_a_broken_law_stops_the_release(examples: Release, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from snakemake.exceptions import WorkflowError
 from paperdump import config as settings
 from paperdump import plan
 from paperdump.errors import PaperdumpError
-from paperdump.report import is_published, run_summary
+from paperdump.report import run_summary
 
 try:
     PLAN = plan.make_plan(
@@ -20,20 +20,33 @@ try:
 except PaperdumpError as error:
     raise WorkflowError(str(error)) from None
 
-RESULTS = PLAN.results
-OUT = str(RESULTS)
+OUT = str(PLAN.results)
 WORK = f"{OUT}/work"
 LOGS = f"{OUT}/logs"
 BENCHMARKS = f"{OUT}/benchmarks"
-PUBLISHED = f"{OUT}/published.json"
-RUN_CONFIG = f"{OUT}/run_config.yaml"
-BATCHES = list(PLAN.batches)
+PUBLISHED = f"{WORK}/{PLAN.marker()}"
 # Used with --software-deployment-method conda only.
 ENVIRONMENT = "../envs/paperdump.yaml"
 
 
 wildcard_constraints:
     batch="[01]+|all",
+    key="[0-9a-f]{16}",
+
+
+def made_by(stage):
+    """Where a stage puts its results: its name and its fingerprint are in the path."""
+    return f"{WORK}/{PLAN.place(stage)}"
+
+
+def of_every_batch(stage, file=""):
+    """What a stage makes of each batch."""
+    return [f"{WORK}/{PLAN.place(stage, batch)}{file}" for batch in PLAN.batches]
+
+
+def entries_of(wildcards):
+    """The entries that a batch is normalized from."""
+    return f"{WORK}/{PLAN.place('parse', wildcards.batch)}/entries.parquet"
 
 
 def dumps_of(wildcards):
@@ -53,13 +66,6 @@ def dumps_of(wildcards):
 def batch_dumps(wildcards):
     """All dumps of a batch, as plain data for the script."""
     return [asdict(dump) for dump in PLAN.batches[wildcards.batch]]
-
-
-def fingerprint_of(stage):
-    """A params function: the fingerprint of a stage, for the batch of the job if it has one."""
-    return lambda wildcards: PLAN.fingerprint(
-        stage, dict(wildcards.items()).get("batch")
-    )
 
 
 def mem_mb(base, per_input_mb):

@@ -1,25 +1,24 @@
 """normalize: entry → typed, cleaned entry; it knows one entry, not the others.
 
-In: work/parse/<batch>/. Out: work/normalize/<batch>.parquet.
+In: work/parse/*. Out: work/normalize/<batch>-<fingerprint>.parquet.
 """
 
 
 rule normalize:
     """In: the entries of a batch. Out: the same, typed and cleaned."""
     input:
-        entries=f"{WORK}/parse/{{batch}}/entries.parquet",
+        entries=entries_of,
     output:
-        normalized=f"{WORK}/normalize/{{batch}}.parquet",
+        normalized=f"{WORK}/normalize/{{batch}}-{{key}}.parquet",
     log:
-        f"{LOGS}/normalize/{{batch}}.log",
+        f"{LOGS}/normalize/{{batch}}-{{key}}.log",
     benchmark:
-        f"{BENCHMARKS}/normalize/{{batch}}.tsv"
+        f"{BENCHMARKS}/normalize/{{batch}}-{{key}}.tsv"
     conda:
         ENVIRONMENT
     resources:
         mem_mb=mem_mb(300, 20),
     params:
         code_hosts=PLAN.config["normalize"]["code_hosts"],
-        fingerprint=fingerprint_of("normalize"),
     script:
         "../../scripts/normalize.py"

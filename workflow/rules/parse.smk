@@ -1,6 +1,6 @@
 """parse: the dumps of a batch → entries as on the page, rejects with a reason, a row per dump.
 
-In: raw dumps. Out: work/parse/<batch>/.
+In: raw dumps. Out: work/parse/<batch>-<fingerprint>/.
 """
 
 
@@ -9,19 +9,18 @@ rule parse:
     input:
         dumps=dumps_of,
     output:
-        entries=f"{WORK}/parse/{{batch}}/entries.parquet",
-        rejects=f"{WORK}/parse/{{batch}}/rejects.parquet",
-        dumps=f"{WORK}/parse/{{batch}}/dumps.parquet",
+        entries=f"{WORK}/parse/{{batch}}-{{key}}/entries.parquet",
+        rejects=f"{WORK}/parse/{{batch}}-{{key}}/rejects.parquet",
+        dumps=f"{WORK}/parse/{{batch}}-{{key}}/dumps.parquet",
     log:
-        f"{LOGS}/parse/{{batch}}.log",
+        f"{LOGS}/parse/{{batch}}-{{key}}.log",
     benchmark:
-        f"{BENCHMARKS}/parse/{{batch}}.tsv"
+        f"{BENCHMARKS}/parse/{{batch}}-{{key}}.tsv"
     conda:
         ENVIRONMENT
     resources:
         mem_mb=mem_mb(300, 8),
     params:
         dumps=batch_dumps,
-        fingerprint=fingerprint_of("parse"),
     script:
         "../../scripts/parse.py"

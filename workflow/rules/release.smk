@@ -1,27 +1,8 @@
 """release: everything validated and summarized → releases/<version>/, then latest points at it.
 
-In: work/dedupe/, work/summarize/, validation/, work/gate.json. Out: releases/<version>/, latest,
-and a marker; the first two outlive a run that fails, so they are no outputs that Snakemake may
-remove.
+In: work/{dedupe,summarize,validate,gate}/*. Out: releases/<version>/, latest, and a marker; the
+first two outlive a run that fails, so they are no outputs that Snakemake may remove.
 """
-
-
-rule run_config:
-    """In: nothing. Out: the complete settings of the run."""
-    output:
-        RUN_CONFIG,
-    log:
-        f"{LOGS}/run_config.log",
-    benchmark:
-        f"{BENCHMARKS}/run_config.tsv"
-    conda:
-        ENVIRONMENT
-    resources:
-        mem_mb=100,
-    params:
-        config=PLAN.config,
-    script:
-        "../../scripts/run_config.py"
 
 
 rule release:
@@ -48,11 +29,10 @@ rule release:
     resources:
         mem_mb=mem_mb(400, 20),
     params:
-        results=lambda wildcards, output: str(Path(output.published).parent),
+        results=lambda wildcards, output: str(Path(output.published).parents[2]),
         config=PLAN.config,
         code_digest=PLAN.code_digest,
         packages=PLAN.packages,
-        fingerprint=fingerprint_of("release"),
-        still_there=is_published(RESULTS, Path(PUBLISHED)),
+        keep=PLAN.places(),
     script:
         "../../scripts/release.py"

@@ -1,6 +1,6 @@
 """summarize: aggregations of the tables, and the version that their content gives.
 
-In: work/dedupe/. Out: work/summarize/. It runs beside validation, which takes longer; what it
+In: work/dedupe/*. Out: work/summarize/<fingerprint>/. It runs beside validation, which takes longer; what it
 made of tables that do not pass the gate is never published.
 """
 
@@ -15,13 +15,13 @@ rule summarize:
         matches=rules.dedupe.output.matches,
     output:
         summaries=report(
-            directory(f"{WORK}/summarize/summaries"),
+            directory(f"{made_by('summarize')}/summaries"),
             patterns=["{table}.csv"],
             caption="../report/summaries.rst",
             category="Summaries",
             labels={"table": "{table}"},
         ),
-        version=f"{WORK}/summarize/version.json",
+        version=f"{made_by('summarize')}/version.json",
     log:
         f"{LOGS}/summarize.log",
     benchmark:
@@ -30,7 +30,5 @@ rule summarize:
         ENVIRONMENT
     resources:
         mem_mb=mem_mb(400, 20),
-    params:
-        fingerprint=fingerprint_of("summarize"),
     script:
         "../../scripts/summarize.py"

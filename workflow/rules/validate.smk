@@ -1,6 +1,7 @@
 """validate: Great Expectations over every table; a failed critical expectation stops here.
 
-In: work/dedupe/. Out: validation/ (results and Data Docs), work/gate.json.
+In: work/dedupe/*. Out: work/validate/<fingerprint>/, to which the link validation points, and
+work/gate/<fingerprint>.json.
 """
 
 
@@ -12,8 +13,8 @@ rule validate:
         dumps=rules.dedupe.output.dumps,
         rejects=rules.dedupe.output.rejects,
     output:
-        results=f"{OUT}/validation/results.json",
-        data_docs=directory(f"{OUT}/validation/data_docs"),
+        results=f"{made_by('validate')}/results.json",
+        data_docs=directory(f"{made_by('validate')}/data_docs"),
     log:
         f"{LOGS}/validate.log",
     benchmark:
@@ -25,7 +26,7 @@ rule validate:
     params:
         thresholds=settings.thresholds(PLAN.config["validate"]),
         max_rows_named=PLAN.config["validate"]["max_rows_named"],
-        fingerprint=fingerprint_of("validate"),
+        link=f"{OUT}/validation",
     script:
         "../../scripts/validate.py"
 
@@ -35,7 +36,7 @@ rule gate:
     input:
         results=rules.validate.output.results,
     output:
-        passed=f"{WORK}/gate.json",
+        passed=f"{made_by('gate')}.json",
     log:
         f"{LOGS}/gate.log",
     benchmark:
@@ -45,7 +46,6 @@ rule gate:
     resources:
         mem_mb=200,
     params:
-        results=lambda wildcards, input: str(Path(input.results).parents[1]),
-        fingerprint=fingerprint_of("gate"),
+        results=lambda wildcards, input: str(Path(input.results).parents[3]),
     script:
         "../../scripts/gate.py"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import difflib
+import math
 from pathlib import Path
 from typing import Any, cast
 
@@ -32,7 +33,7 @@ def resolve(given: Config) -> Config:
             with the key, what was expected, and the nearest valid name.
     """
     rules = schema()
-    problems = [
+    problems = _not_finite(given) + [
         line
         for error in sorted(Draft202012Validator(rules).iter_errors(given), key=_place)
         for line in _explain(error)
@@ -108,21 +109,19 @@ def _expectation(rules: dict[str, Any]) -> str:
         return " or ".join(_expectation(option) for option in rules["anyOf"])
     names = {
         "object": "a mapping",
-        "array": "a list",
-        "string": "a text",
+        "array": "a list" if not rules.get("minItems") else "a non-empty list",
+        "string": "a text" if not rules.get("minLength") else "a non-empty text",
         "integer": "a whole number",
         "number": "a number",
         "null": "null",
     }
     words = names.get(str(rules.get("type")), "another value")
     if rules.get("type") == "array" and "items" in rules:
-        words += f" of which each is {_expectation(rules['items'])}"
+        words += f" in which each is {_expectation(rules['items'])}"
         if rules.get("uniqueItems"):
             words += ", none twice"
     if rules.get("type") == "object" and rules.get("properties"):
         words += f" of {', '.join(rules['properties'])}"
-    if rules.get("minLength") or rules.get("minItems"):
-        words += ", not empty"
     if "pattern" in rules:
         words += f" matching {rules['pattern']}"
     bounds = {
@@ -134,9 +133,18 @@ def _expectation(rules: dict[str, Any]) -> str:
     return words + (" " + " and ".join(limits) if limits else "")
 
 
+def _not_finite(value: Any, place: str = "") -> list[str]:
+    """Numbers that are none: YAML's .nan and .inf, which slip through bounds."""
+    if isinstance(value, dict):
+        return [line for k, v in value.items() for line in _not_finite(v, _join(place, k))]
+    if isinstance(value, float) and not math.isfinite(value):
+        return [f"{place}: expected a finite number, found {value}"]
+    return []
+
+
 def _unknown_fields(given: Config) -> list[str]:
     """Tables and fields of completeness thresholds that the data dictionary does not have."""
-    known = {n: t.column_names for n, t in dictionary.tables().items() if t.published}
+    known = {name: dictionary.table(name).column_names for name in dictionary.VALIDATED}
     problems = []
     for table, fields in (given.get("validate") or {}).get("completeness", {}).items():
         place = f"validate.completeness.{table}"
@@ -153,6 +161,8 @@ def _unknown_fields(given: Config) -> list[str]:
 
 def _with_defaults(given: Any, rules: dict[str, Any]) -> Any:
     """A value completed with the defaults that a part of the schema states."""
+    if rules.get("type") == "integer":
+        return int(given)  # 2.0 is a whole number to JSON schema
     if rules.get("type") != "object":
         return copy.deepcopy(given)
     default = rules.get("default", {})

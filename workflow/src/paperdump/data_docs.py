@@ -31,18 +31,19 @@ body { font: 15px/1.5 system-ui, sans-serif; margin: 0; }
 h1 { font-size: 1.5em; } h4, h5, h6 { margin: 0; font-size: 1.05em; }
 a { color: #1565c0; }
 .navbar { padding: .6em 2em; border-bottom: 1px solid var(--line); height: auto !important; }
-.breadcrumb { list-style: none; display: flex; gap: .5em; margin: 0; padding: 0; }
+.breadcrumb { list-style: none; display: flex !important; gap: .5em; margin: 0; padding: 0; }
 .breadcrumb li + li::before { content: "› "; }
 .container-fluid { padding: 1em 2em; } .container-fluid .container-fluid { padding: 0; }
 .container-fluid > .row { display: grid; grid-template-columns: minmax(12em, 1fr) 5fr; gap: 2em; }
 .ge-section > .row { display: block; }
 .sticky { position: sticky; top: 1em; }
 .card-body nav, .card-body ul { max-height: none !important; } .card-body { max-height: 70vh; }
-.nav { list-style: none; margin: 0; padding: .5em; } .nav-item { padding: .1em 0; }
+.nav { list-style: none; margin: 0; padding: .5em 0; } .nav-item { padding: .1em 0; }
+.nav-link { word-break: normal !important; overflow-wrap: anywhere !important; }
 .alert { background: var(--soft); padding: .5em 1em; margin: 1.2em 0 .4em; border-radius: 4px; }
 table { border-collapse: collapse; width: 100%; margin: .4em 0; }
 th, td { border-bottom: 1px solid var(--line); padding: .35em .6em; text-align: left; }
-td, th { vertical-align: top; overflow-wrap: anywhere; } td:nth-child(n+3).n { text-align: right; }
+td, th { vertical-align: top; overflow-wrap: anywhere; } th { white-space: nowrap; }
 .badge { background: var(--soft); border-radius: 4px; padding: 0 .3em; font-family: monospace; }
 .fas { font-style: normal; font-weight: bold; }
 .fa-check-circle::before { content: "✔"; color: var(--good); }
@@ -132,8 +133,8 @@ def index_page(document: Mapping[str, Any]) -> str:
   <body>
     <div class="container-fluid">
       <h1>Validation of the release</h1>
-      <p>{document["expectations"]} expectations ran, {document["passed"]} passed,
-      {document["failed_critical"]} critical and {document["failed_warning"]} of warning failed.</p>
+      <p>{document["expectations"]} expectations ran: {document["passed"]} passed, of the others
+      {document["failed_critical"]} are critical and {document["failed_warning"]} warnings.</p>
       <table>
         <thead><tr><th></th><th>Results</th><th>Rows</th><th>Expectations</th>
         <th>Failed, critical</th><th>Failed, warning</th><th>Suite</th></tr></thead>

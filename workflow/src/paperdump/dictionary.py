@@ -23,6 +23,8 @@ TYPES = (
     "date",
     "list<string>",
 )
+# the tables that validation checks, and whose completeness the config may ask for
+VALIDATED = ("papers", "sightings", "dumps", "rejects")
 MERGE_RULES = ("fullest", "largest", "largest_so_far", "most_frequent", "union")
 
 

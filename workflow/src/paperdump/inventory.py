@@ -100,7 +100,6 @@ class _Search:
         self.files: dict[str, str] = {}
         self.hidden = 0
         self.repeated = 0
-        self._seen: set[str] = set()
         self._working_directory = os.path.join(os.getcwd(), "")
         self._exclude = os.path.realpath(exclude) if exclude else None
 
@@ -111,15 +110,20 @@ class _Search:
         elif os.path.lexists(place):
             self._add_file(place, os.path.dirname(place))
         else:
-            root = _fixed_part(place)
-            hidden = any(part.startswith(".") for part in Path(spec).parts)
-            for match in sorted(glob.iglob(place, recursive=True, include_hidden=hidden)):
-                if os.path.isdir(match):
-                    # "**" yields the folders and what is in them; a plain "*" only the folders
-                    if "**" not in spec:
-                        self._add_folder(match, root, ())
-                else:
-                    self._add_file(match, root)
+            self._add_pattern(os.path.expanduser(spec), base)
+
+    def _add_pattern(self, pattern: str, base: Path) -> None:
+        fixed, wild = _split_pattern(pattern)
+        root = os.path.join(base, fixed)
+        hidden = any(part.startswith(".") for part in wild.split(os.sep))
+        # the root is no part of the pattern: it may hold wildcard characters of its own
+        found = glob.iglob(wild, root_dir=root, recursive=True, include_hidden=hidden)
+        for match in sorted(found):
+            path = os.path.join(root, match)
+            if not os.path.isdir(path):
+                self._add_file(path, root)
+            elif os.path.basename(wild) != "**":  # which yields what is in the folders, too
+                self._add_folder(path, root, ())
 
     def _add_folder(self, folder: str, root: str, above: tuple[str, ...]) -> None:
         identity = os.path.realpath(folder)
@@ -140,14 +144,23 @@ class _Search:
 
     def _add_file(self, location: str, root: str) -> None:
         location = os.path.abspath(location)
-        if location in self._seen:
-            self.repeated += 1
+        if self._is_result(location) and not self._is_result(root):
             return
-        self._seen.add(location)
         # a project that is moved as a whole has the same locations as before
         inside = location.startswith(self._working_directory)
         near = location.removeprefix(self._working_directory) if inside else location
-        self.files[near] = os.path.relpath(location, root)
+        path = os.path.relpath(location, root)
+        if near in self.files:
+            self.repeated += 1
+            # of two folders that it was found in the outer one counts, whatever their order
+            path = max(path, self.files[near], key=lambda p: (p.count(os.sep), p))
+        self.files[near] = path
+
+    def _is_result(self, path: str) -> bool:
+        real = os.path.realpath(path)
+        return self._exclude is not None and os.path.join(real, "").startswith(
+            os.path.join(self._exclude, "")
+        )
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -158,11 +171,12 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _fixed_part(pattern: str) -> str:
-    """The folder that a glob pattern starts from: its leading parts without wildcards."""
+def _split_pattern(pattern: str) -> tuple[str, str]:
+    """A glob pattern's leading parts without wildcards, and the rest."""
     parts = pattern.split(os.sep)
     wild = next(i for i, part in enumerate(parts) if glob.has_magic(part) or i == len(parts) - 1)
-    return os.sep.join(parts[:wild]) or os.sep
+    fixed = os.sep.join(parts[:wild])
+    return fixed or (os.sep if pattern.startswith(os.sep) else ""), os.sep.join(parts[wild:])
 
 
 def _read_facts(location: str) -> tuple[int | None, str | None, str | None, str | None]:
@@ -182,7 +196,8 @@ def _read_facts(location: str) -> tuple[int | None, str | None, str | None, str 
     except OSError as error:
         what = error.strerror or type(error).__name__
         if os.path.islink(location) and not os.path.exists(location):
-            what = f"a symbolic link to {printable(os.readlink(location))!r}, which is not there"
+            # not where it leads: that may be a place outside, different on every machine
+            what = "a symbolic link to a file that is not there"
         return None, None, "unreadable", f"It cannot be read: {what}."
     return size, digest.hexdigest(), None, None
 

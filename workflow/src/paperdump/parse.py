@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import traceback
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -73,7 +74,7 @@ def read_content(data: bytes) -> DumpContent:
                 excerpt_of(text.strip()),
             )
         )
-    return DumpContent(reader.name, decoded.encoding, decoded.notes, n_lines, page)
+    return DumpContent(reader.name, decoded.encoding, decoded.notes + page.notes, n_lines, page)
 
 
 def _unknown(text: str, n_lines: int) -> Reject:
@@ -152,7 +153,15 @@ def _content_of(dump: Dump) -> DumpContent:
         raise PaperdumpError(
             f"The dump {dump.path} changed while the workflow was running. Run snakemake again."
         )
-    return read_content(data)
+    try:
+        return read_content(data)
+    except Exception as error:
+        traceback.print_exc()
+        message = (
+            f"The reader failed on it, which is a defect of paperdump: {type(error).__name__}: "
+            f"{error}. The traceback is in the log of parse."
+        )
+        return DumpContent(page=Page(rejects=[Reject("reader_failed", message)]))
 
 
 def _entry_row(dump_id: str, position: int, entry: Entry) -> dict[str, Any]:

@@ -5,19 +5,22 @@ imports what only jobs need.
 
 A stage's fingerprint covers its sections of the settings, the code it uses, the definitions of
 the tables it writes, the versions of the packages it computes with, and the fingerprints of what
-it reads. It stands in the params of the stage's rules: equal fingerprint, equal results, whatever
-the time stamps say.
+it reads. It stands in the path of the stage's results: equal fingerprint, equal results. So what
+changed is what is missing, whatever the time stamps say and wherever Snakemake is started.
 """
 
 from __future__ import annotations
 
 import functools
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from paperdump import config as settings
-from paperdump import dictionary, inventory, provenance
+from paperdump import dictionary, inventory, provenance, report
 from paperdump.inventory import Dump
 
 _RELEASE_TABLES = ("papers", "sightings", "dumps", "rejects", "matches")
@@ -113,6 +116,38 @@ class Plan:
                 "reads": self._reads(stage, batch),
             }
         )
+
+    def place(self, stage: str, batch: str | None = None) -> str:
+        """Where a stage's results are, below the folder ``work``: a folder, or a file's stem."""
+        key = self.fingerprint(stage, batch)
+        suffix = ".parquet" if stage == "normalize" else ""
+        return f"{stage}/{f'{batch}-{key}' if batch else key}{suffix}"
+
+    def places(self) -> list[str]:
+        """All places of this plan below the folder ``work``; the others are of earlier ones."""
+        of_batches = [
+            self.place(s, batch) for s in ("parse", "normalize") for batch in self.batches
+        ]
+        return of_batches + [self.place(s) for s in STAGES if s not in ("parse", "normalize")]
+
+    def marker(self) -> str:
+        """The file, below ``work``, that says that this plan's release was published.
+
+        One that is there, but whose release is not the one that ``latest`` points at, is of the
+        past: the next free name then makes the release run again.
+        """
+        base = self.place("release")
+        for number in itertools.count(1):
+            name = f"{base}.json" if number == 1 else f"{base}-{number}.json"
+            if report.is_published(self.results, self.results / "work" / name):
+                return name
+        raise AssertionError
+
+    def write_settings(self) -> None:
+        """Write the complete settings to ``run_config.yaml`` in the results folder."""
+        text = yaml.safe_dump(self.config, sort_keys=False, allow_unicode=True)
+        self.results.mkdir(parents=True, exist_ok=True)
+        (self.results / "run_config.yaml").write_text(text, "utf-8")
 
     def _reads(self, stage: str, batch: str | None) -> list[Any]:
         """The fingerprints of what a stage reads."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
+import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import polars as pl
 
 from paperdump import __version__, changes, dictionary, tables
 from paperdump.errors import PaperdumpError
+from paperdump.report import is_whole
 
 # Where a dump or the results lie is no part of what a release is.
 _PLACES = ("dumps", "results")
@@ -85,7 +86,7 @@ def publish(
             f"{latest} is not a link to a release; move it away, so that it can become one."
         )
     folder = releases / str(document["version"])
-    if not (folder / "manifest.json").is_file():
+    if not is_whole(folder):
         with _written_whole(folder) as temporary:
             for name, file in files.items():
                 target = temporary / name
@@ -98,14 +99,14 @@ def publish(
             shutil.copytree(validation_folder, temporary / "validation")
             published = [n for n, t in dictionary.tables().items() if t.published]
             tables.write_json(temporary / "dictionary.json", dictionary.as_document(published))
-            tables.write_json(temporary / "manifest.json", document)
-    _point(latest, Path("releases") / folder.name)
+            tables.write_json(temporary / "manifest.json", {**document, "files": _sizes(temporary)})
+    tables.point(latest, Path("releases") / folder.name)
     return folder
 
 
 def _since(latest: Path, files: Mapping[str, Path]) -> dict[str, pl.DataFrame]:
     """What changed since the release that ``latest`` points at."""
-    if not (latest / "manifest.json").is_file():
+    if not is_whole(latest):
         return {name: tables.frame_of(name, []) for name in ("changes", "redirects")}
 
     def old(name: str) -> pl.DataFrame:
@@ -130,28 +131,38 @@ def _written_whole(folder: Path) -> Iterator[Path]:
     try:
         yield temporary
         for path in sorted(temporary.rglob("*")):
-            _flush(path)
-        _flush(temporary)
-        if folder.exists():  # without a manifest: not written by this function
-            raise PaperdumpError(f"{folder} is there and is no release; move it away.")
+            tables.flush(path)
+        tables.flush(temporary)
+        if folder.exists():  # damaged: what takes its place has the same content
+            shutil.rmtree(folder)
         temporary.rename(folder)
-        _flush(folder.parent)
+        tables.flush(folder.parent)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _flush(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def _sizes(folder: Path) -> dict[str, int]:
+    """The bytes of each file of a release, by path; the pages of Data Docs name their day."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    names = {path.relative_to(folder).as_posix(): path.stat().st_size for path in files}
+    return {name: size for name, size in names.items() if "data_docs/" not in name}
 
 
-def _point(link: Path, target: Path) -> None:
-    """Make a link point at a target, in one step."""
-    temporary = link.with_name(f".{link.name}.tmp")
-    temporary.unlink(missing_ok=True)
-    temporary.symlink_to(target)
-    temporary.replace(link)
-    _flush(link.parent)
+# batch, fingerprint, number of a marker, suffix: what this workflow names its work, and no other
+_MADE_HERE = re.compile(r"(?:(?:[01]+|all)-)?[0-9a-f]{16}(?:-[0-9]+)?(?:\.[a-z]+)?")
+
+
+def prune_work(results: Path, keep: Sequence[str]) -> None:
+    """Remove what earlier plans left of their work, with its logs and benchmarks.
+
+    Args:
+        results: The results folder.
+        keep: The places, below the folder ``work``, of the plan that was carried out.
+    """
+    kept = {tuple(Path(place).with_suffix("").parts) for place in keep}
+    stages = {stage for stage, _ in kept}
+    for folder in ("work", "logs", "benchmarks"):
+        for path in (p for stage in stages for p in (results / folder / stage).glob("*")):
+            fingerprint = re.sub(r"^(.*[0-9a-f]{16}).*", r"\1", path.name)
+            if _MADE_HERE.fullmatch(path.name) and (path.parent.name, fingerprint) not in kept:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -70,9 +70,18 @@ def _found(result: Mapping[str, Any], outcome: Mapping[str, Any]) -> str:
 
 
 def is_published(results: Path, marker: Path) -> bool:
-    """Whether ``latest`` is the release that the last run's marker names, or none has ended yet."""
+    """Whether ``latest`` is the release that a marker names, whole; or the marker is not there."""
     if not marker.is_file():
         return True
     version = json.loads(marker.read_text("utf-8"))["version"]
     latest = results / "latest"
-    return latest.resolve().name == version and (latest / "manifest.json").is_file()
+    return latest.resolve().name == version and is_whole(latest)
+
+
+def is_whole(release: Path) -> bool:
+    """Whether a release's folder has every file that its manifest lists, in its size."""
+    try:
+        manifest = json.loads((release / "manifest.json").read_text("utf-8"))
+        return all((release / f).stat().st_size == size for f, size in manifest["files"].items())
+    except (OSError, ValueError, KeyError):
+        return False

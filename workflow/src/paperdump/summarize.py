@@ -103,7 +103,7 @@ def dump_overview(release: Release) -> pl.DataFrame:
     brought = first.group_by("dump_id").agg(new_papers=pl.len().cast(pl.Int64))
     published = pl.col("published_on")
     days = sightings.group_by("dump_id").agg(
-        days=published.drop_nulls().n_unique(),
+        days=pl.when(published.count() > 0).then(published.drop_nulls().n_unique()),
         first_published_on=published.min(),
         last_published_on=published.max(),
     )
@@ -111,7 +111,7 @@ def dump_overview(release: Release) -> pl.DataFrame:
         release["dumps"]
         .join(brought, on="dump_id", how="left")
         .join(days, on="dump_id", how="left")
-        .with_columns(pl.col("new_papers", "days").fill_null(0))
+        .with_columns(pl.col("new_papers").fill_null(0))
         .with_columns(repeats=pl.col("n_entries") - pl.col("new_papers"))
     )
 

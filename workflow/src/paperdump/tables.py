@@ -96,12 +96,15 @@ def conform(frame: pl.DataFrame, name: str) -> pl.DataFrame:
 def to_arrow(frame: pl.DataFrame, name: str) -> pa.Table:
     """The frame as an Arrow table with the dictionary's schema and metadata.
 
-    Nulls pass also where the dictionary forbids them: that they are not there is for
-    validation to say, with the rows named.
+    A column that must not be null, but is, is marked as nullable and passes: that it is wrong is
+    for validation to say, with the rows named.
     """
-    schema = arrow_schema(name)
-    loose = pa.schema([f.with_nullable(True) for f in schema], metadata=schema.metadata)
-    return conform(frame, name).to_arrow().cast(loose)
+    table = conform(frame, name).to_arrow()
+    fields = [
+        field.with_nullable(field.nullable or values.null_count > 0)
+        for field, values in zip(arrow_schema(name), table.columns, strict=True)
+    ]
+    return table.cast(pa.schema(fields, metadata=arrow_schema(name).metadata))
 
 
 @contextmanager
@@ -111,11 +114,28 @@ def atomic_path(path: Path) -> Iterator[Path]:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         yield temporary
-        with temporary.open("rb") as handle:
-            os.fsync(handle.fileno())
+        flush(temporary)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def flush(path: Path) -> None:
+    """Have a file or folder written to disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def point(link: Path, target: Path) -> None:
+    """Make a link point at a target, in one step."""
+    temporary = link.with_name(f".{link.name}.tmp")
+    temporary.unlink(missing_ok=True)
+    temporary.symlink_to(target)
+    temporary.replace(link)
+    flush(link.parent)
 
 
 def write_bytes(path: Path, data: bytes) -> None:

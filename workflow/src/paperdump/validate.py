@@ -1,8 +1,8 @@
 """The validate stage: Great Expectations over every table, from the dictionary and the config.
 
 Suites are made, never written by hand: what a column may hold stands in the data dictionary, how
-complete it must be in the config. The conservation law is checked by a suite of its own. The
-result is a plain document (``results.json``) and Data Docs, a static site.
+complete it must be in the config. What holds between columns and tables is checked by suites of
+its own (``laws``). The result is a plain document (``results.json``) and Data Docs, a static site.
 
 Great Expectations takes seconds to import, so it is imported by the functions that need it, and
 only the job of this stage calls those.
@@ -20,12 +20,10 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from paperdump import data_docs, dictionary, tables
+from paperdump import data_docs, dictionary, laws
 from paperdump.dictionary import Column, Table
 
-VALIDATED = ("papers", "sightings", "dumps", "rejects")
-COLUMNS = "columns"
-CONSERVATION = "conservation"
+VALIDATED = dictionary.VALIDATED
 Thresholds = Mapping[str, Mapping[str, Mapping[str, float]]]
 
 
@@ -134,63 +132,13 @@ def _column_expectations(column: Column) -> list[Expectation]:
     return found
 
 
-def conservation(release: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """The conservation law as a table: what goes in beside what comes out, a law a row.
-
-    Every entry that a reader saw is in exactly one paper, through sightings; every reject is in
-    rejects; every dump is in dumps, also one that yielded nothing.
-    """
-    papers, sightings = release["papers"], release["sightings"]
-    dumps, rejects = release["dumps"], release["rejects"]
-    per_paper = sightings.group_by("paper_id").agg(found=pl.len().cast(pl.Int32))
-    counted = papers.select("paper_id", "n_sightings").join(per_paper, on="paper_id", how="left")
-
-    def per_dump(rows: pl.DataFrame, count: str) -> int:
-        found = rows.group_by("dump_id").agg(found=pl.len().cast(pl.Int32))
-        both = dumps.select("dump_id", count).join(found, on="dump_id", how="left")
-        return both.filter(pl.col(count) != pl.col("found").fill_null(0)).height
-
-    def orphans(rows: pl.DataFrame, owners: pl.DataFrame, key: str) -> int:
-        return rows.join(owners, on=key, how="anti").height
-
-    silent = dumps.filter((pl.col("n_entries") == 0) & (pl.col("n_rejects") == 0)).height
-    laws: list[tuple[str, int, int]] = [
-        ("entries read = sightings", int(dumps["n_entries"].sum()), sightings.height),
-        ("rejects counted = rejects", int(dumps["n_rejects"].sum()), rejects.height),
-        (
-            "sightings counted by papers = sightings",
-            int(papers["n_sightings"].sum()),
-            sightings.height,
-        ),
-        ("sightings without their paper", 0, orphans(sightings, papers, "paper_id")),
-        ("sightings without their dump", 0, orphans(sightings, dumps, "dump_id")),
-        ("rejects without their dump", 0, orphans(rejects, dumps, "dump_id")),
-        ("papers without a sighting", 0, orphans(papers, sightings, "paper_id")),
-        (
-            "papers whose n_sightings is not their number of sightings",
-            0,
-            counted.filter(pl.col("n_sightings") != pl.col("found")).height,
-        ),
-        ("dumps whose n_entries is not theirs", 0, per_dump(sightings, "n_entries")),
-        ("dumps whose n_rejects is not theirs", 0, per_dump(rejects, "n_rejects")),
-        ("dumps with neither entry nor reject", 0, silent),
-    ]
-    return pl.DataFrame(
-        laws, schema={"law": pl.String, "expected": pl.Int64, "found": pl.Int64}, orient="row"
+def _empty_lists_as_null(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
+    """The frame in which an empty list, where a list may be missing, is no value."""
+    lists = [c.name for c in table.columns if c.nullable and c.type.startswith("list")]
+    present = [name for name in lists if isinstance(frame.schema.get(name), pl.List)]
+    return frame.with_columns(
+        pl.when(pl.col(name).list.len() > 0).then(pl.col(name)) for name in present
     )
-
-
-def column_types(release: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """The type of every column beside the data dictionary's, a column a row."""
-    names = {polars: name for name, polars in tables.POLARS_TYPES.items()}
-    rows = [
-        (table, column.name, column.type, names.get(found, str(found)) if found else "missing")
-        for table, frame in release.items()
-        for column in dictionary.table(table).columns
-        for found in [frame.schema.get(column.name)]
-    ]
-    schema = dict.fromkeys(("table", "column", "expected", "found"), pl.String)
-    return pl.DataFrame(rows, schema=schema, orient="row")
 
 
 def _expected_equals_found(meaning: str) -> list[Expectation]:
@@ -213,26 +161,18 @@ class Suite(NamedTuple):
 
 
 def suites_for(release: Mapping[str, pl.DataFrame], thresholds: Thresholds) -> dict[str, Suite]:
-    """The suites of a release: one per table, one for column types, one for conservation."""
+    """The suites of a release: one per table, and one per kind of law."""
     suites = {}
     for name in VALIDATED:
         table = dictionary.table(name)
         named_by = (*table.key, table.label) if table.label else table.key
         suites[name] = Suite(
-            release[name],
+            _empty_lists_as_null(release[name], table),
             tuple(column for column in named_by if column in release[name].columns),
             expectations_for(table, thresholds.get(name, {})),
         )
-    suites[COLUMNS] = Suite(
-        column_types(release),
-        ("table", "column"),
-        _expected_equals_found("The column has the type of the data dictionary."),
-    )
-    suites[CONSERVATION] = Suite(
-        conservation(release),
-        ("law",),
-        _expected_equals_found("Nothing is lost on the way, and nothing is made up."),
-    )
+    for name, (found, named_by, meaning) in laws.checks(release).items():
+        suites[name] = Suite(found, named_by, _expected_equals_found(meaning))
     return suites
 
 

@@ -8,6 +8,8 @@ from paperdump import dictionary
 
 # Rules under which different values are no disagreement.
 _NO_CONFLICT = ("union", "largest_so_far")
+# Columns that make sense together only: their values are taken from the same sightings.
+_TOGETHER = ["organization_slug", "organization_name"]
 # A column of papers that is merged from a column of another name.
 _SOURCES = {"title": "clean_title", "abstract": "clean_abstract"}
 
@@ -37,10 +39,17 @@ def merge(entries: pl.DataFrame) -> pl.DataFrame:
     merged = [c for c in dictionary.table("papers").columns if c.merge]
     for column in merged:
         source = _SOURCES.get(column.name, column.name)
+        if column.name in _TOGETHER:
+            continue
         values = _merge_column(entries, source, column.merge or "")
         papers = papers.join(
             values.rename({source: column.name}), on="paper_id", how="left", maintain_order="left"
         )
+    together = pl.when(pl.any_horizontal(pl.col(_TOGETHER).is_not_null())).then(
+        pl.struct(_TOGETHER)
+    )
+    pairs = _merge_column(entries.with_columns(pair=together), "pair", "most_frequent")
+    papers = papers.join(pairs.unnest("pair"), on="paper_id", how="left", maintain_order="left")
     papers = papers.join(
         conflicts(entries, [c.name for c in merged if c.merge not in _NO_CONFLICT]),
         on="paper_id",

@@ -10,7 +10,9 @@ import polars as pl
 
 # written out, since calendar.month_abbr follows the locale
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-DATE_PATTERN = rf"^\s*({'|'.join(MONTHS)}) (\d{{1,2}})(?:, (\d{{4}}))?\s*$"
+# months may be written out; dots, and spaces of any kind, may stand between the parts
+DATE_PATTERN = rf"^\s*({'|'.join(MONTHS)})[a-z]*\.?\s+([0-9]{{1,2}})(?:,\s*([0-9]{{4}}))?\s*$"
+EARLIEST_YEAR, LATEST_YEAR = 1950, 2100  # a year beyond is a mistake on the page
 _DATE = re.compile(DATE_PATTERN)
 
 
@@ -25,13 +27,16 @@ class WrittenDate(NamedTuple):
 def read_date(text: str | None) -> WrittenDate:
     """The parts of a date as the pages write it.
 
-    A text that is no such date, or whose day no year has, yields no parts.
+    A text that is no such date, whose day no year has, or whose year is beyond belief yields no
+    parts.
     """
     found = _DATE.match(text) if text else None
     if not found:
         return WrittenDate()
     month, day = MONTHS.index(found[1]) + 1, int(found[2])
     year = int(found[3]) if found[3] else None
+    if year is not None and not EARLIEST_YEAR <= year <= LATEST_YEAR:
+        return WrittenDate()
     if not 1 <= day <= days_in_month(month, year):
         return WrittenDate()
     return WrittenDate(month, day, year)
@@ -57,15 +62,16 @@ def earliest_in_or_after(year: int, month: int, day: int) -> dt.date:
 
 
 def stated_year(text: pl.Expr) -> pl.Expr:
-    """The year written in a date text, or null."""
-    return text.str.extract(DATE_PATTERN, 3).cast(pl.Int16)
+    """The year written in a date text; null without one, or where it is beyond belief."""
+    year = text.str.extract(DATE_PATTERN, 3).cast(pl.Int16)
+    return pl.when(year.is_between(EARLIEST_YEAR, LATEST_YEAR)).then(year)
 
 
 def stated_date(text: pl.Expr) -> pl.Expr:
-    """The day that a date text states in full; null without a year, and for a day not there is."""
+    """The day that a date text states in full; null without a year, and where there is none."""
     day = pl.format(
         "{}-{}-{}",
-        text.str.extract(DATE_PATTERN, 3),
+        stated_year(text),
         text.str.extract(DATE_PATTERN, 1),
         text.str.extract(DATE_PATTERN, 2).str.zfill(2),
     )

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import polars as pl
 
-# What ends an address: white space, quotes, the braces and backslashes of TeX, CJK punctuation.
-_INSIDE = r"[^\s<>{}\[\]\\\"^`|，。；：）（、」』]"
+# What ends an address: spaces of any width, quotes, what TeX puts around it, CJK punctuation.
+_INSIDE = r"[^\s\u{200b}-\u{200d}\u{2060}<>{}\[\]\\\"^`|$，。；：）（、」』]"
 _TRAILING = ".,;:!?'*_…’”"
 
 
@@ -22,7 +22,8 @@ def find_urls(text: pl.Expr, code_hosts: Sequence[str]) -> pl.Expr:
     the text is null.
     """
     hosts = "|".join(re.escape(host) for host in code_hosts)
-    bare = rf"|\b(?:{hosts})/{_INSIDE}+" if hosts else ""
+    # a host is bare where no longer name, address or scheme goes on before it
+    bare = rf"|(?:^|[^\w.@/-])(?:{hosts})/{_INSIDE}+" if hosts else ""
     found = (
         text.str.replace_all(r"\\([_%#&~])(?:\{\})?", "$1")
         .str.extract_all(rf"(?i)\bhttps?://{_INSIDE}+|\bwww\.{_INSIDE}+\.{_INSIDE}+{bare}")
@@ -33,7 +34,7 @@ def find_urls(text: pl.Expr, code_hosts: Sequence[str]) -> pl.Expr:
 
 def _tidy(url: pl.Expr, hosts: str) -> pl.Expr:
     """An address without what does not belong to it; null where nothing but a scheme is left."""
-    url = url.str.strip_chars_end(_TRAILING)
+    url = url.str.replace(r"^\W+", "").str.strip_chars_end(_TRAILING)
     for _ in range(2):  # "(see https://a.org/b_(c))." has two brackets and a stop at its end
         unopened = (url.str.count_matches(r"\)") > url.str.count_matches(r"\(")) & (
             url.str.ends_with(")")
@@ -54,5 +55,7 @@ def host_of(url: pl.Expr) -> pl.Expr:
 
 
 def code_urls(urls: pl.Expr, code_hosts: Sequence[str]) -> pl.Expr:
-    """Those of a list of addresses whose host is a code host."""
-    return urls.list.eval(pl.element().filter(host_of(pl.element()).is_in(list(code_hosts))))
+    """Those of a list of addresses that lead to a place on a code host, not to the host alone."""
+    url = pl.element()
+    place = host_of(url).is_in(list(code_hosts)) & url.str.contains(r"^[^:]+://[^/]+/[^/?#]")
+    return urls.list.eval(url.filter(place))

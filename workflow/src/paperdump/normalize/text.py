@@ -43,13 +43,15 @@ def title_key(title: pl.Expr) -> pl.Expr:
     """The normalized title: equal for titles that differ in case, punctuation, spaces only.
 
     Compatibility forms are unified (NFKC), letters lowered, and runs of punctuation, spaces and
-    controls become one space; symbols stay, and so do ``+`` and ``#``, since *C*, *C++* and *C#*
-    are different things. A title of punctuation alone is its own key.
+    controls become one space. Symbols stay, and so do the marks that tell things apart: *C*, *C++*
+    and *C#*; *A* and A-star; *R&D*; *50%*; *Recall@5*; spaces around these do not count. A title of
+    punctuation alone is its own key.
     """
     key = (
         title.str.normalize("NFKC")
         .str.to_lowercase()
-        .str.replace_all(r"[[\p{P}\p{Z}\p{C}]--[#]]+", " ")
+        .str.replace_all(r"[[\p{P}\p{Z}\p{C}]--[#*%@&]]+", " ")
+        .str.replace_all(r" ?([#*%@&]) ?", "$1")
         .str.strip_chars(" ")
     )
     return pl.when(key == "").then(title).otherwise(key)

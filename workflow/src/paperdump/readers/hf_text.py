@@ -24,8 +24,9 @@ A capture may lack the metadata of some entries or of all. What makes an entry c
 Between two metadata blocks there may thus be several entries, of which only the last has
 metadata, or one entry whose abstract has several paragraphs. Both readings are weighed by how
 much each paragraph reads like a title or like prose (see ``_as_title`` and ``_as_abstract``;
-length says nothing below 300 characters), and the cheapest division is taken. A paragraph that
-fits neither is a reject, never an entry.
+length says nothing below 300 characters), and the cheapest division is taken. An entry without
+metadata must have a title that is no prose and an abstract that is; what has not, such as the
+words of a footer, is a reject, never an entry.
 """
 
 from __future__ import annotations
@@ -45,26 +46,33 @@ _BEFORE_HEADER = (
     "Subscribe",
     "Daily Papers",
 )
-_AUTHORS = re.compile(r"\s*[•*-]?\s*(\d[\d,]*) authors?\s*")
+_AUTHORS = re.compile(r"\s*([•*-]?)\s*([0-9][0-9,]*) authors?\s*")
+_AUTHORS_CUT = re.compile(r"\s*•(?:\s*([0-9][0-9,]*) a[a-z]*|.{0,12})")
+_MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?"
 _DATE = re.compile(
-    r"\s*((?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{1,2}(?:, \d{4})?)(?: (\d+))?\s*"
+    rf"\s*({_MONTH}\s+[0-9]{{1,2}}(?:,\s*[0-9]{{4}})?)(?:\s+([0-9][0-9.,]*[kKmM]?))?\s*"
 )
-_SEPARATOR = "·"
+_SEPARATORS = frozenset("·•∙⋅‧・")
+_COUNT = re.compile(r"\s*([0-9][0-9.,]*[kKmM]?)\s*")
 _LONGEST_ORGANIZATION = 200
+_LONGEST_DATE = 40
 
-# How paragraphs are divided into entries: the cheapest division wins.
+# How paragraphs are divided into entries: the cheapest division wins. The figures are chosen so
+# that a page of pairs is read as pairs unless a paragraph plainly is no title.
 _COST_MORE_ABSTRACT = 1.5  # an abstract's second and later paragraphs, metadata at its end
-_COST_MORE_ABSTRACT_OPEN = 3.0  # the same where no metadata bounds it
+_COST_MORE_ABSTRACT_OPEN = 6.0  # the same where no metadata bounds it
 _COST_NO_ABSTRACT = 4.0  # metadata at its end
 _COST_NO_ABSTRACT_OPEN = 5.0
-_CERTAIN = 4.0  # a paragraph dearer than this as a title is no title
-_MOST_PARAGRAPHS = 40
+_CERTAIN = 4.0  # a paragraph dearer than this as a title is no title by itself
+_CERTAIN_PAIR = 8.0  # nor, from here on, in a pair with an abstract
+_MOST_PARAGRAPHS = 200
 
 _SENTENCE_END = re.compile(r"[.!?][)\]\"'”’]*\s+[A-Z(\"“$\\]")
 _ENDS_AS_PROSE = re.compile(r"[.;:,][)\]\"'”’]*$")
 _ENDS_AS_SENTENCE = re.compile(r"[.;:,!?][)\]\"'”’]*$")
 _URL = re.compile(r"https?://|www\.")
 _WORD = re.compile(r"[^\W\d_]{4,}")
+_ITEM = re.compile(r"(?:[0-9]+[.)]|[-*•–]) |(?:Project|Code|Demo|Data|Website|Page)\b[^.]{0,20}: ?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +94,7 @@ class _Metadata:
     organization_text: str | None = None
     date_text: str | None = None
     n_comments: int | None = None
+    notes: tuple[str, ...] = ()
 
 
 class HfText:
@@ -112,16 +121,18 @@ class HfText:
         entries: list[Entry] = []
         rejects: list[Reject] = []
         pending: list[_Paragraph] = []
+        notes: list[str] = []
         for part in _parts(lines, body, end):
             if isinstance(part, _Paragraph):
                 pending.append(part)
             else:
                 _divide(lines, pending, part, entries, rejects)
+                notes += part.notes
                 pending = []
         _divide(lines, pending, None, entries, rejects)
         if end < len(lines):
             rejects.append(_rest_of_dump(lines, end))
-        return Page(entries, rejects, body, listing_text)
+        return Page(entries, rejects, body, listing_text, notes)
 
 
 def _listing_day(lines: list[str], start: int) -> tuple[int, str | None]:
@@ -155,62 +166,132 @@ def _second_page(lines: list[str], start: int) -> int:
 def _parts(lines: list[str], start: int, end: int) -> list[_Paragraph | _Metadata]:
     """The paragraphs and metadata blocks of the body, in order."""
     parts: list[_Paragraph | _Metadata] = []
+    waiting = 0  # paragraphs since the last metadata block
     first = i = start
     while i <= end:
         line = lines[i] if i < end else ""
-        metadata = _metadata_at(lines, i, end) if line else None
+        metadata = _metadata_at(lines, i, end, first == i, waiting) if line else None
         if metadata or not line.strip():
             if first < i:
                 parts.append(_Paragraph(first + 1, i, "\n".join(lines[first:i])))
+                waiting += 1
             if metadata:
                 parts.append(metadata)
+                waiting = 0
                 i = metadata.last - 1
             first = i + 1
         i += 1
     return parts
 
 
-def _metadata_at(lines: list[str], i: int, end: int) -> _Metadata | None:
-    """The metadata block that begins in a line, if one does."""
+def _metadata_at(
+    lines: list[str], i: int, end: int, begins: bool, waiting: int
+) -> _Metadata | None:
+    """The metadata block that begins in a line, if one does.
+
+    Args:
+        lines: All lines.
+        i: Index of the line.
+        end: Index after the body's last line.
+        begins: Whether a paragraph would begin here.
+        waiting: How many paragraphs stand between the last metadata block and this line.
+    """
     line = lines[i]
-    authors = _AUTHORS.fullmatch(line) if line.rstrip().endswith(("author", "authors")) else None
-    if authors:
-        found = _Metadata(i + 1, i + 1, n_authors=int(authors[1].replace(",", "")))
-        rest = _separator_and_date(lines, i + 1, end)
-        if rest:
-            return replace(rest, first=i + 1, n_authors=found.n_authors)
-        date = _date_at(lines, i + 1, end)
-        if date:
-            return replace(date, first=i + 1, n_authors=found.n_authors)
-        return found
-    if line.strip() == _SEPARATOR:
-        rest = _separator_and_date(lines, i, end)
+    if line.rstrip().endswith(("author", "authors")):
+        authors = _AUTHORS.fullmatch(line)
+        if authors and (authors[1] or begins):
+            return _byline_with_authors(lines, i, end, authors[2])
+    if i == end - 1 and begins and line.lstrip().startswith("•"):
+        cut = _AUTHORS_CUT.fullmatch(line)  # the capture ends within the byline
+        if cut:
+            return _with_authors(_Metadata(i + 1, i + 1), i, cut[1])
+    if line.strip() in _SEPARATORS:
+        rest = _after_separator(lines, i, end)
         return rest if rest and rest.date_text else None
-    if i + 1 < end and lines[i + 1].strip() == _SEPARATOR and len(line) <= _LONGEST_ORGANIZATION:
-        rest = _separator_and_date(lines, i + 1, end)
-        # without its date nothing tells an organisation from a line of text
-        if rest and rest.date_text:
+    if i + 1 < end and lines[i + 1].strip() in _SEPARATORS and len(line) <= _LONGEST_ORGANIZATION:
+        rest = _after_separator(lines, i + 1, end)
+        # without a date, nothing but their standing alone tells them from lines of a text
+        if rest and (
+            rest.date_text or (begins and rest.last == i + 2 and _blank(lines, i + 2, end))
+        ):
             return replace(rest, first=i + 1, organization_text=line.strip())
         return None
-    return _date_at(lines, i, end)
-
-
-def _separator_and_date(lines: list[str], i: int, end: int) -> _Metadata | None:
-    """A separator line at or after a line, blank ones between, and the date that may follow."""
-    i = _skip_blank(lines, i, end)
-    if i >= end or lines[i].strip() != _SEPARATOR:
+    if not begins or waiting < 2:
         return None
-    date = _date_at(lines, _skip_blank(lines, i + 1, end), end)
-    return replace(date, first=i + 1) if date else _Metadata(i + 1, i + 1)
+    if _blank(lines, i + 1, end) and not _ENDS_AS_SENTENCE.search(line.strip()):
+        # an organisation apart from the separator, as text made of Markdown has it
+        j = _skip_blank(lines, i + 1, end)
+        apart = j < end and lines[j].strip() in _SEPARATORS and len(line) <= _LONGEST_ORGANIZATION
+        rest = _after_separator(lines, j, end) if apart else None
+        if rest and rest.date_text:
+            return replace(rest, first=i + 1, organization_text=line.strip())
+    return _date_at(lines, i, end) if _blank(lines, i + 1, end) else None
+
+
+def _byline_with_authors(lines: list[str], i: int, end: int, number: str) -> _Metadata:
+    """The metadata block that begins with a number of authors."""
+    rest = _after_separator(lines, _skip_blank(lines, i + 1, end), end, after_authors=True)
+    if rest is None:
+        rest = _date_at(lines, i + 1, end) or _Metadata(i + 1, i + 1)
+    return _with_authors(rest, i, number)
+
+
+def _with_authors(rest: _Metadata, i: int, number: str | None) -> _Metadata:
+    count, notes = _number(number, i, 20_000) if number else (None, ())
+    if count == 0:
+        count, notes = None, (f"Line {i + 1} states 0 authors; their number was left unknown.",)
+    return replace(rest, first=i + 1, n_authors=count, notes=(*rest.notes, *notes))
+
+
+def _after_separator(
+    lines: list[str], i: int, end: int, *, after_authors: bool = False
+) -> _Metadata | None:
+    """A separator line, and the date that may follow.
+
+    After a number of authors, the short line right below a separator is the date line, whatever
+    it says.
+    """
+    if i >= end or lines[i].strip() not in _SEPARATORS:
+        return None
+    below = _date_at(lines, _skip_blank(lines, i + 1, end), end)
+    if below:
+        return replace(below, first=i + 1)
+    nothing = _Metadata(i + 1, i + 1)
+    if not after_authors or _blank(lines, i + 1, end) or not _blank(lines, i + 2, end):
+        return nothing
+    if len(lines[i + 1]) > _LONGEST_DATE:
+        return nothing
+    text = lines[i + 1].strip()
+    note = f"Line {i + 2}: {text!r} stands in the place of a date and is none."
+    return _Metadata(i + 1, i + 2, date_text=text, notes=(note,))
 
 
 def _date_at(lines: list[str], i: int, end: int) -> _Metadata | None:
-    """A line that is a date and nothing else but a comment count."""
-    date = _DATE.fullmatch(lines[i]) if i < end and len(lines[i]) <= 40 else None
+    """A line that is a date and nothing else but a comment count, which may be the line below."""
+    date = _DATE.fullmatch(lines[i]) if i < end and len(lines[i]) <= _LONGEST_DATE else None
     if not date:
         return None
-    comments = int(date[2]) if date[2] else None
-    return _Metadata(i + 1, i + 1, date_text=date[1], n_comments=comments)
+    last, shown = i, date[2]
+    if shown is None and not _blank(lines, i + 1, end) and _blank(lines, i + 2, end):
+        below = _COUNT.fullmatch(lines[i + 1])
+        if below:
+            last, shown = i + 1, below[1]
+    comments, notes = _number(shown, last, 10_000_000) if shown else (None, ())
+    return _Metadata(i + 1, last + 1, date_text=date[1], n_comments=comments, notes=notes)
+
+
+def _number(text: str, i: int, most: int) -> tuple[int | None, tuple[str, ...]]:
+    """A number as shown, or null and a note where it is rounded or beyond belief."""
+    digits = text.replace(",", "")
+    if digits.isdecimal() and len(digits) <= 8 and int(digits) <= most:
+        return int(digits), ()
+    shown = excerpt_of(text)
+    return None, (f"Line {i + 1}: {shown!r} is no exact number; it was left unknown.",)
+
+
+def _blank(lines: list[str], i: int, end: int) -> bool:
+    """Whether a line is blank or beyond the end."""
+    return i >= end or not lines[i].strip()
 
 
 def _skip_blank(lines: list[str], i: int, end: int) -> int:
@@ -236,7 +317,7 @@ def _divide(
     for begin, end in pairwise(cuts):
         closing = metadata if end == len(paragraphs) else None
         title, *abstract = paragraphs[begin:end]
-        if closing is None and (not abstract or _as_title(title.text) > _CERTAIN):
+        if closing is None and _doubtful(title, abstract):
             last = at_end and end == len(paragraphs)
             rejects.append(_uncertain(lines, title, (abstract or [title])[-1], last))
             continue
@@ -254,6 +335,14 @@ def _divide(
         entries.append(entry)
 
 
+def _doubtful(title: _Paragraph, abstract: list[_Paragraph]) -> bool:
+    """Whether paragraphs that no metadata closes are no entry with certainty."""
+    if not abstract or _as_title(title.text) >= _CERTAIN_PAIR:
+        return True
+    # a last sentence may be cut off; words without any sentence are no abstract
+    return any(_as_abstract(paragraph.text) > 1 for paragraph in abstract)
+
+
 def _cuts(paragraphs: list[_Paragraph], at_end: bool) -> list[int]:
     """Indices at which the cheapest division into entries cuts, 0 and the number included.
 
@@ -261,8 +350,7 @@ def _cuts(paragraphs: list[_Paragraph], at_end: bool) -> list[int]:
     the shortest last entry is taken.
     """
     count = len(paragraphs)
-    as_title = [_as_title(p.text) for p in paragraphs]
-    as_abstract = [_as_abstract(p.text) for p in paragraphs]
+    as_title, as_abstract = _costs(paragraphs)
     best = [0.0] + [float("inf")] * count
     begins = [0] * (count + 1)
     for end in range(1, count + 1):
@@ -283,6 +371,24 @@ def _cuts(paragraphs: list[_Paragraph], at_end: bool) -> list[int]:
     return cuts[::-1]
 
 
+def _costs(paragraphs: list[_Paragraph]) -> tuple[list[float], list[float]]:
+    """What speaks against each paragraph as a title, and as an abstract.
+
+    Short paragraphs after one that ends in a colon are its items.
+    """
+    as_title, as_abstract = [], []
+    listing = False
+    for paragraph in paragraphs:
+        text = paragraph.text.strip()
+        title, abstract = _as_title(text), _as_abstract(text)
+        if listing and abstract > 0:
+            title, abstract = title + 4.0, 0.0
+        listing = text.endswith(":") or (listing and title > abstract)
+        as_title.append(title)
+        as_abstract.append(abstract)
+    return as_title, as_abstract
+
+
 def _as_title(text: str) -> float:
     """How much speaks against a paragraph being a title."""
     stripped = text.strip()
@@ -292,6 +398,8 @@ def _as_title(text: str) -> float:
         cost = max(0.0, cost - 2.0)  # a question and its answer make a title too
     if _URL.search(stripped):
         cost += 3.0
+    if _ITEM.match(stripped):
+        cost += 4.0
     if stripped[:1].islower():
         cost += 1.0
     if len(stripped) > 300:
@@ -302,9 +410,13 @@ def _as_title(text: str) -> float:
 def _as_abstract(text: str) -> float:
     """How much speaks against a paragraph being an abstract, or a part of one."""
     stripped = text.strip()
-    if len(stripped) > 300 or _SENTENCE_END.search(stripped) or _URL.search(stripped):
+    prose = _SENTENCE_END.search(stripped) or _URL.search(stripped) or _ITEM.match(stripped)
+    ended = stripped.endswith((".", ".)", '."', ".”"))
+    if len(stripped) > 300 or ended:
         return 0.0
-    cost = 0.0 if _ENDS_AS_SENTENCE.search(stripped) else 2.0
+    if prose and not stripped.endswith("?"):
+        return 1.0
+    cost = 2.0
     words = _WORD.findall(stripped)
     if words and sum(word[0].isupper() for word in words) >= 0.6 * len(words):
         cost += 1.0
@@ -328,7 +440,7 @@ def _uncertain(lines: list[str], first: _Paragraph, last: _Paragraph, at_end: bo
     where = (
         f"Line {first.first}" if first.first == last.last else f"Lines {first.first}–{last.last}"
     )
-    if _as_title(first.text) > _CERTAIN:
+    if _as_title(first.text) > _CERTAIN or last is not first:
         reason = "stray_text"
         message = f"{where}: text that belongs to no entry with certainty."
     elif at_end:

@@ -58,12 +58,14 @@ class Page:
         rejects: What was left out, in page order.
         header_lines: Number of lines, from the top, that are the page's header.
         listing_text: The day of the listing as written in the header.
+        notes: What a reader of the dump should know, e.g. numbers that could not be read.
     """
 
     entries: list[Entry] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     header_lines: int = 0
     listing_text: str | None = None
+    notes: list[str] = field(default_factory=list)
 
 
 EXCERPT_LENGTH = 200
