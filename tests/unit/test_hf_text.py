@@ -285,6 +285,18 @@ def test_a_line_within_an_abstract_is_no_metadata(line: str) -> None:
     assert entry.abstract == abstract
 
 
+def test_a_dump_cut_within_an_abstract_says_so() -> None:
+    result = read(page(bare("First Title"), bare("Second Title", "We study tides and their")))
+    assert [e.title for e in result.entries] == ["First Title"]
+    assert [(r.reason, r.first_line) for r in result.rejects] == [("truncated_entry", 17)]
+
+
+@pytest.mark.parametrize("title", ["Decision 10", "Marathon 26, 2024", "Mayhem 5", "Junction 2"])
+def test_words_that_begin_like_months_are_no_dates(title: str) -> None:
+    text = page(Listed("First"), Listed(title), bare("A Third", PROSE), Listed("Fourth"), day=None)
+    assert titles(text) == ["First", title, "A Third", "Fourth"]
+
+
 def test_a_date_may_be_a_title() -> None:
     assert titles(page(Listed("First Title"), Listed("May 5"), Listed("Third"))) == [
         "First Title",

@@ -102,6 +102,7 @@ class _Search:
         self.repeated = 0
         self._working_directory = os.path.join(os.getcwd(), "")
         self._exclude = os.path.realpath(exclude) if exclude else None
+        self._in_results: dict[str, bool] = {}
 
     def add_spec(self, spec: str, base: Path) -> None:
         place = os.path.join(base, os.path.expanduser(spec))
@@ -144,7 +145,7 @@ class _Search:
 
     def _add_file(self, location: str, root: str) -> None:
         location = os.path.abspath(location)
-        if self._is_result(location) and not self._is_result(root):
+        if self._is_result(os.path.dirname(location)) and not self._is_result(root):
             return
         # a project that is moved as a whole has the same locations as before
         inside = location.startswith(self._working_directory)
@@ -156,11 +157,14 @@ class _Search:
             path = max(path, self.files[near], key=lambda p: (p.count(os.sep), p))
         self.files[near] = path
 
-    def _is_result(self, path: str) -> bool:
-        real = os.path.realpath(path)
-        return self._exclude is not None and os.path.join(real, "").startswith(
-            os.path.join(self._exclude, "")
-        )
+    def _is_result(self, folder: str) -> bool:
+        """Whether a folder is, or lies in, the one to be left out."""
+        if self._exclude is None:
+            return False
+        if folder not in self._in_results:
+            real = os.path.join(os.path.realpath(folder), "")
+            self._in_results[folder] = real.startswith(os.path.join(self._exclude, ""))
+        return self._in_results[folder]
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

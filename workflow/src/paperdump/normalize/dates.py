@@ -10,8 +10,11 @@ import polars as pl
 
 # written out, since calendar.month_abbr follows the locale
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-# months may be written out; dots, and spaces of any kind, may stand between the parts
-DATE_PATTERN = rf"^\s*({'|'.join(MONTHS)})[a-z]*\.?\s+([0-9]{{1,2}})(?:,\s*([0-9]{{4}}))?\s*$"
+# months may be written out: what may follow their first three letters
+_WRITTEN_OUT = "uary|ruary|ch|il|e|y|ust|t|tember|ober|ember"
+DATE_PATTERN = (
+    rf"^\s*({'|'.join(MONTHS)})(?:{_WRITTEN_OUT})?\.?\s+([0-9]{{1,2}})(?:,\s*([0-9]{{4}}))?\s*$"
+)
 EARLIEST_YEAR, LATEST_YEAR = 1950, 2100  # a year beyond is a mistake on the page
 _DATE = re.compile(DATE_PATTERN)
 

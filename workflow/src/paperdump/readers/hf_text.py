@@ -48,14 +48,18 @@ _BEFORE_HEADER = (
 )
 _AUTHORS = re.compile(r"\s*([•*-]?)\s*([0-9][0-9,]*) authors?\s*")
 _AUTHORS_CUT = re.compile(r"\s*•(?:\s*([0-9][0-9,]*) a[a-z]*|.{0,12})")
-_MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?"
-_DATE = re.compile(
-    rf"\s*({_MONTH}\s+[0-9]{{1,2}}(?:,\s*[0-9]{{4}})?)(?:\s+([0-9][0-9.,]*[kKmM]?))?\s*"
+_MONTH = (
+    r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?"
+    r"|Sep(?:t(?:ember)?)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)\.?"
 )
+_SHOWN = r"[0-9][0-9.,]*[kKmM]?"  # a number as the site shows it, perhaps rounded
+_DATE = re.compile(rf"\s*({_MONTH}\s+[0-9]{{1,2}}(?:,\s*[0-9]{{4}})?)(?:\s+({_SHOWN}))?\s*")
+_COUNT = re.compile(rf"\s*({_SHOWN})\s*")
 _SEPARATORS = frozenset("·•∙⋅‧・")
-_COUNT = re.compile(r"\s*([0-9][0-9.,]*[kKmM]?)\s*")
 _LONGEST_ORGANIZATION = 200
 _LONGEST_DATE = 40
+_MOST_AUTHORS = 20_000  # more are a mistake on the page
+_MOST_COMMENTS = 10_000_000
 
 # How paragraphs are divided into entries: the cheapest division wins. The figures are chosen so
 # that a page of pairs is read as pairs unless a paragraph plainly is no title.
@@ -65,6 +69,7 @@ _COST_NO_ABSTRACT = 4.0  # metadata at its end
 _COST_NO_ABSTRACT_OPEN = 5.0
 _CERTAIN = 4.0  # a paragraph dearer than this as a title is no title by itself
 _CERTAIN_PAIR = 8.0  # nor, from here on, in a pair with an abstract
+_PLAIN_WORDS = 2.0  # what words without any sentence cost as an abstract, if not in title case
 _MOST_PARAGRAPHS = 200
 
 _SENTENCE_END = re.compile(r"[.!?][)\]\"'”’]*\s+[A-Z(\"“$\\]")
@@ -237,7 +242,7 @@ def _byline_with_authors(lines: list[str], i: int, end: int, number: str) -> _Me
 
 
 def _with_authors(rest: _Metadata, i: int, number: str | None) -> _Metadata:
-    count, notes = _number(number, i, 20_000) if number else (None, ())
+    count, notes = _number(number, i, _MOST_AUTHORS) if number else (None, ())
     if count == 0:
         count, notes = None, (f"Line {i + 1} states 0 authors; their number was left unknown.",)
     return replace(rest, first=i + 1, n_authors=count, notes=(*rest.notes, *notes))
@@ -276,7 +281,7 @@ def _date_at(lines: list[str], i: int, end: int) -> _Metadata | None:
         below = _COUNT.fullmatch(lines[i + 1])
         if below:
             last, shown = i + 1, below[1]
-    comments, notes = _number(shown, last, 10_000_000) if shown else (None, ())
+    comments, notes = _number(shown, last, _MOST_COMMENTS) if shown else (None, ())
     return _Metadata(i + 1, last + 1, date_text=date[1], n_comments=comments, notes=notes)
 
 
@@ -416,7 +421,7 @@ def _as_abstract(text: str) -> float:
         return 0.0
     if prose and not stripped.endswith("?"):
         return 1.0
-    cost = 2.0
+    cost = _PLAIN_WORDS
     words = _WORD.findall(stripped)
     if words and sum(word[0].isupper() for word in words) >= 0.6 * len(words):
         cost += 1.0
@@ -440,14 +445,15 @@ def _uncertain(lines: list[str], first: _Paragraph, last: _Paragraph, at_end: bo
     where = (
         f"Line {first.first}" if first.first == last.last else f"Lines {first.first}–{last.last}"
     )
-    if _as_title(first.text) > _CERTAIN or last is not first:
+    cut = at_end and (last is first or _as_abstract(last.text) <= _PLAIN_WORDS)
+    if _as_title(first.text) > _CERTAIN or (last is not first and not cut):
         reason = "stray_text"
         message = f"{where}: text that belongs to no entry with certainty."
     elif at_end:
         reason = "truncated_entry"
         message = (
-            f"{where}: the dump ends in a title, without abstract or metadata; the capture was "
-            "cut off here. Capture the page again to have this entry."
+            f"{where}: the dump ends within an entry, before its metadata; the capture was cut "
+            "off here. Capture the page again to have this entry."
         )
     else:
         reason = "title_only"
