@@ -142,7 +142,7 @@ def _written_whole(folder: Path) -> Iterator[Path]:
 
 
 def _sizes(folder: Path) -> dict[str, int]:
-    """The bytes of each file of a release, by path, but for Data Docs, whose pages name their day."""
+    """The bytes of each file of a release, by path; Data Docs, which name their day, left out."""
     files = (path for path in folder.rglob("*") if path.is_file())
     names = {path.relative_to(folder).as_posix(): path.stat().st_size for path in files}
     return {name: size for name, size in names.items() if "data_docs/" not in name}
