@@ -15,7 +15,7 @@ import polars as pl
 from paperdump import tables
 from paperdump.errors import PaperdumpError
 from paperdump.inventory import Dump
-from paperdump.readers import reader_for
+from paperdump.readers import READERS, reader_for
 from paperdump.readers.decoding import decode
 from paperdump.readers.page import Entry, Page, Reject, excerpt_of
 
@@ -88,10 +88,10 @@ def _unknown(text: str, n_lines: int) -> Reject:
         looks = "XML"
     else:
         looks = "a text"
+    known = "; ".join(f"{reader.name}, {reader.recognised_by}" for reader in READERS)
     return Reject(
         "unknown_format",
-        f"No reader recognises it. It looks like {looks}; hf-text, a plain-text capture of a "
-        "paper page, has a line 'byAK and the research community'.",
+        f"No reader recognises it. It looks like {looks}. What is recognised: {known}.",
         1,
         n_lines,
         excerpt_of(text.strip()),

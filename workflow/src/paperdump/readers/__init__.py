@@ -2,7 +2,8 @@
 
 A reader is a module-level object with
 
-* ``name``: the format's name, as in the data dictionary;
+* ``name``: the format's name, as published in ``dumps.format``;
+* ``recognised_by``: in words, what it is and how it is recognised;
 * ``recognises(text)``: whether the text is of the format, judged by its content alone;
 * ``read(text)``: the page.
 
@@ -22,6 +23,7 @@ class Reader(Protocol):
     """What a reader of text dumps offers."""
 
     name: str
+    recognised_by: str
 
     def recognises(self, text: str) -> bool:
         """Whether the text is a dump of this format."""

@@ -106,6 +106,10 @@ class HfText:
     """The reader of ``hf-text``."""
 
     name = "hf-text"
+    recognised_by = (
+        "a plain-text capture of a Hugging Face paper page, by its line "
+        "'byAK and the research community'"
+    )
 
     def recognises(self, text: str) -> bool:
         """Whether the text has the header line of the page, in its first 65,536 characters."""
