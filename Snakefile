@@ -31,7 +31,7 @@ rule all:
 
 
 onstart:
-    PLAN.write_settings()
+    PLAN.begin()
     if PLAN.hidden:
         print(
             f"{PLAN.hidden} hidden names were passed over in the search for dumps."
@@ -39,4 +39,4 @@ onstart:
 
 
 onsuccess:
-    print(run_summary(PLAN.results))
+    print(run_summary(PLAN.results, Path(PUBLISHED), Path(made_by("validate"))))

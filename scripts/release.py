@@ -25,4 +25,6 @@ with job.logged(snakemake.log[0], "release"):
     release.publish(results, document, files, validation)
     marker = {"version": document["version"]}
     tables.write_json(Path(snakemake.output.published), marker)
+    # not left to validate, whose results may be those of an earlier run
+    tables.point(results / "validation", validation.relative_to(results))
     release.prune_work(results, snakemake.params.keep)

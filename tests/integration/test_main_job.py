@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
@@ -197,6 +198,28 @@ def test_a_failed_critical_expectation_publishes_nothing(project: Path) -> None:
     again = snakemake(project)
     assert again.returncode == 0
     assert latest.readlink() == before[0]
+    # also where only release runs, on results of validation from before the failure
+    other = snakemake(project, "--config", "parse={max_mb: 32}")
+    assert other.returncode == 0, other.stderr
+    assert executed(other) == {"release": 1}
+    assert (project / "results/validation/results.json").is_file()
+
+
+def test_a_run_that_stops_early_does_not_claim_a_release(project: Path) -> None:
+    (project / "tests/data/examples/new.txt").write_text(page(Listed("A New Paper")), "utf-8")
+    run = snakemake(project, "--until", "validate")
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.strip() == "paperdump: this run published nothing."
+
+
+def test_a_results_folder_takes_one_run_at_a_time(project: Path) -> None:
+    (project / "tests/data/examples/new.txt").write_text(page(Listed("A New Paper")), "utf-8")
+    with (project / "results" / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        run = snakemake(project)
+    assert run.returncode != 0
+    assert "Another run is writing to results" in run.stderr
+    assert executed(run) == {}
 
 
 def test_a_failing_script_leaves_its_traceback_in_its_log(project: Path) -> None:

@@ -305,6 +305,79 @@ def test_a_date_may_be_a_title() -> None:
     ]
 
 
+LONG = (
+    "Harbour authorities plan dredging on forecasts that degrade within two days. We train a small "
+    "model on gauge readings and show that attending over lunar phase keeps the error low. All of "
+    "it is released for others to build on, together with the readings of four invented harbours."
+)
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "GPT-4.",
+        "2. Generation of Benchmarks",
+        "Prof. X vs. Dr. Y. And St. Z: A Study",
+        "What? Where? When!",
+        "Tides at www.example.org",
+        "We release:",
+        "tides in lower case, and with commas,",
+    ],
+)
+@pytest.mark.parametrize("end", ["", " Our code and data:"])
+def test_a_short_paragraph_between_long_ones_is_a_title_whatever_its_form(
+    title: str, end: str
+) -> None:
+    for entries in (
+        [bare("First Title", LONG + end), Listed(title, LONG)],
+        [bare("First Title", LONG + end), bare(title, LONG), Listed("Third Title", LONG)],
+        [bare("First Title", LONG), bare(title, LONG), bare("Third Title", LONG)],
+    ):
+        result = read(page(*entries))
+        assert [(e.title, e.abstract) for e in result.entries] == [
+            (e.title, e.abstract) for e in entries
+        ]
+
+
+@pytest.mark.parametrize("heading", ["Results", "Methods:", "$$ x = y $$"])
+def test_a_heading_within_an_abstract_is_no_title(heading: str) -> None:
+    entry = Listed("First Title", f"{LONG}\n\n{heading}\n\n{LONG}")
+    assert [(e.title, e.abstract) for e in read(page(entry)).entries] == [
+        (entry.title, entry.abstract)
+    ]
+
+
+@pytest.mark.parametrize(
+    "abstract", ["We repair charts!", "潮汐随月亮涨落。", "It works (really!)"]
+)
+def test_an_abstract_without_metadata_may_end_in_other_marks(abstract: str) -> None:
+    assert [e.abstract for e in read(page(bare("First"), bare("Second", abstract))).entries] == [
+        "We study tides. They rise and fall.",
+        abstract,
+    ]
+
+
+def test_an_organisation_may_end_in_a_full_stop() -> None:
+    text = page(Listed("First Title", PROSE, "acme Acme Inc.\n", "May 2"), Listed("Second"))
+    first, second = read(text).entries
+    assert (first.abstract, first.organization_text) == (PROSE, "acme Acme Inc.")
+    assert second.title == "Second"
+
+
+@pytest.mark.parametrize("title", ["May 4, 2024", "100 authors"])
+def test_a_title_that_looks_like_metadata_takes_no_title_from_others(title: str) -> None:
+    entries = [bare("First Title", LONG), Listed(title, LONG), Listed("Third Title", LONG)]
+    result = read(page(*entries))
+    assert (result.entries[0].title, result.entries[0].date_text) == ("First Title", None)
+    assert all(e.title in {"First Title", title, "Third Title"} for e in result.entries)
+
+
+def test_a_last_line_after_a_bullet_is_kept() -> None:
+    result = read(page(bare("First Title", PROSE)) + "\n\n• We also")
+    kept = [e.abstract or "" for e in result.entries] + [r.excerpt or "" for r in result.rejects]
+    assert any("We also" in text for text in kept)
+
+
 words = st.lists(
     st.text("abcdefghijklmnopqrstuvwxyzäß0123456789-+$\\{}%", min_size=4, max_size=9),
     min_size=1,
@@ -339,6 +412,24 @@ def test_what_is_written_is_read_back(entries: list[Listed]) -> None:
         is_count = bool(written.byline and written.byline.endswith(" authors"))
         assert (found.n_authors is not None) == is_count
         assert (found.date_text is None) == (written.date is None)
+
+
+any_titles = st.tuples(
+    title_texts, st.sampled_from(["", ".", "?", "!", ":", ". Again.", "? An Answer"])
+).map("".join)
+long_entries = st.tuples(any_titles, st.booleans()).map(
+    lambda drawn: (Listed if drawn[1] else bare)(drawn[0], LONG)
+)
+
+
+@given(st.lists(long_entries, max_size=8))
+def test_pages_of_titles_and_long_abstracts_are_read_whatever_is_lost(
+    entries: list[Listed],
+) -> None:
+    result = read(page(*entries))
+    assert [(e.title, e.abstract) for e in result.entries] == [
+        (e.title, e.abstract) for e in entries
+    ]
 
 
 lines = st.sampled_from(

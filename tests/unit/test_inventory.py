@@ -100,6 +100,13 @@ def test_dumps_within_the_results_are_found_where_they_are_named(tmp_path: Path)
     assert paths(["in"], tmp_path, exclude=tmp_path) == ["a.txt"]
 
 
+def test_what_a_run_wrote_is_no_dump_even_where_dumps_lie_beside_it(tmp_path: Path) -> None:
+    write(tmp_path, "a.txt", "in/b.txt", "releases/v/papers.csv", "work/x", "logs/y")
+    (tmp_path / "latest").symlink_to("releases/v")
+    for spec in (".", "**"):
+        assert paths([spec], tmp_path, exclude=tmp_path) == ["a.txt", "in/b.txt"]
+
+
 def test_hidden_names_are_passed_over_and_counted(tmp_path: Path) -> None:
     write(tmp_path, "a.txt", ".hidden", ".git/config")
     found = find_dumps(["."], tmp_path)

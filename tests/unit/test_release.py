@@ -145,6 +145,22 @@ def test_a_damaged_release_is_made_whole_again(
     assert content(folder) == whole
 
 
+def test_a_folder_of_the_users_own_among_the_releases_stays(
+    tmp_path: Path, made: dict[str, pl.DataFrame]
+) -> None:
+    releases = tmp_path / "results" / "releases"
+    for name in (".mine.tmp", ".2025-06-10-0badcafe.tmp"):
+        (releases / name).mkdir(parents=True)
+    publish(tmp_path, made)
+    assert (releases / ".mine.tmp").is_dir()
+    assert not (releases / ".2025-06-10-0badcafe.tmp").exists()
+
+
+def test_a_marker_that_cannot_be_read_counts_for_nothing(tmp_path: Path) -> None:
+    (tmp_path / "marker").write_text("")
+    assert not report.is_published(tmp_path, tmp_path / "marker")
+
+
 def test_only_work_of_earlier_plans_is_removed(tmp_path: Path) -> None:
     old, new = "0" * 16, "1" * 16
     kept = [

@@ -93,6 +93,10 @@ def _nothing_found(spec: str, base: Path, hidden: int) -> str:
     )
 
 
+# the folders that a run writes to
+_RESULTS = ("releases", "work", "logs", "benchmarks", "latest", "validation")
+
+
 class _Search:
     """The files found so far: location → path relative to the folder it was found in."""
 
@@ -102,7 +106,7 @@ class _Search:
         self.repeated = 0
         self._working_directory = os.path.join(os.getcwd(), "")
         self._exclude = os.path.realpath(exclude) if exclude else None
-        self._in_results: dict[str, bool] = {}
+        self._realpaths: dict[str, str] = {}
 
     def add_spec(self, spec: str, base: Path) -> None:
         place = os.path.join(base, os.path.expanduser(spec))
@@ -128,7 +132,7 @@ class _Search:
 
     def _add_folder(self, folder: str, root: str, above: tuple[str, ...]) -> None:
         identity = os.path.realpath(folder)
-        if identity in above or identity == self._exclude:
+        if identity in above or self._is_result(folder, root):
             return  # a link back to a folder we are in would never end
         try:
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
@@ -145,7 +149,7 @@ class _Search:
 
     def _add_file(self, location: str, root: str) -> None:
         location = os.path.abspath(location)
-        if self._is_result(os.path.dirname(location)) and not self._is_result(root):
+        if self._is_result(os.path.dirname(location), root):
             return
         # a project that is moved as a whole has the same locations as before
         inside = location.startswith(self._working_directory)
@@ -157,14 +161,26 @@ class _Search:
             path = max(path, self.files[near], key=lambda p: (p.count(os.sep), p))
         self.files[near] = path
 
-    def _is_result(self, folder: str) -> bool:
-        """Whether a folder is, or lies in, the one to be left out."""
+    def _is_result(self, folder: str, root: str) -> bool:
+        """Whether a folder is one of results: in the results folder, if the search is not too.
+
+        Where dumps lie within the results folder, what this workflow writes there is left out.
+        """
         if self._exclude is None:
             return False
-        if folder not in self._in_results:
-            real = os.path.join(os.path.realpath(folder), "")
-            self._in_results[folder] = real.startswith(os.path.join(self._exclude, ""))
-        return self._in_results[folder]
+        real, real_root = self._real(folder), self._real(root)
+        own = (os.path.join(self._exclude, name) for name in _RESULTS)
+        within_results = _is_in(real, self._exclude) and not _is_in(real_root, self._exclude)
+        return within_results or any(_is_in(real, name) for name in own)
+
+    def _real(self, folder: str) -> str:
+        if folder not in self._realpaths:
+            self._realpaths[folder] = os.path.realpath(folder)
+        return self._realpaths[folder]
+
+
+def _is_in(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(os.path.join(folder, ""))
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -11,16 +11,18 @@ changed is what is missing, whatever the time stamps say and wherever Snakemake 
 
 from __future__ import annotations
 
+import fcntl
 import functools
 import itertools
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import yaml
 
 from paperdump import config as settings
 from paperdump import dictionary, inventory, provenance, report
+from paperdump.errors import PaperdumpError
 from paperdump.inventory import Dump
 
 _RELEASE_TABLES = ("papers", "sightings", "dumps", "rejects", "matches")
@@ -59,6 +61,9 @@ STAGES = {
         sections=("normalize", "parse", "validate"),
     ),
 }
+
+
+_HELD: list[IO[str]] = []
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,10 +148,28 @@ class Plan:
                 return name
         raise AssertionError
 
-    def write_settings(self) -> None:
-        """Write the complete settings to ``run_config.yaml`` in the results folder."""
-        text = yaml.safe_dump(self.config, sort_keys=False, allow_unicode=True)
+    def begin(self) -> None:
+        """Take the results folder for this process, and write the complete settings there.
+
+        Snakemake locks its working directory; two of these may share a results folder.
+
+        Raises:
+            PaperdumpError: Another run has taken it.
+        """
         self.results.mkdir(parents=True, exist_ok=True)
+        # held, open, until the process ends, however it ends
+        lock = (self.results / ".lock").open("w")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise PaperdumpError(
+                f"Another run is writing to {self.results}; wait for it, or give this one another "
+                "results folder."
+            ) from None
+        except OSError:
+            pass  # a file system without locks
+        _HELD.append(lock)
+        text = yaml.safe_dump(self.config, sort_keys=False, allow_unicode=True)
         (self.results / "run_config.yaml").write_text(text, "utf-8")
 
     def _reads(self, stage: str, batch: str | None) -> list[Any]:

@@ -17,6 +17,7 @@ from paperdump.report import is_whole
 
 # Where a dump or the results lie is no part of what a release is.
 _PLACES = ("dumps", "results")
+_STALE = re.compile(r"\.(?:[0-9]{4}-[0-9]{2}-[0-9]{2}|undated)-[0-9a-f]{8}\.tmp")
 
 
 def manifest(
@@ -124,8 +125,9 @@ def _since(latest: Path, files: Mapping[str, Path]) -> dict[str, pl.DataFrame]:
 def _written_whole(folder: Path) -> Iterator[Path]:
     """A temporary folder that takes a folder's name, flushed to disk, if the block succeeds."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    for stale in folder.parent.glob(".*.tmp"):
-        shutil.rmtree(stale, ignore_errors=True)
+    for stale in folder.parent.iterdir():
+        if _STALE.fullmatch(stale.name):  # of a run that was killed
+            shutil.rmtree(stale)
     temporary = folder.parent / f".{folder.name}.tmp"
     temporary.mkdir()
     try:
@@ -165,4 +167,5 @@ def prune_work(results: Path, keep: Sequence[str]) -> None:
         for path in (p for stage in stages for p in (results / folder / stage).glob("*")):
             fingerprint = re.sub(r"^(.*[0-9a-f]{16}).*", r"\1", path.name)
             if _MADE_HERE.fullmatch(path.name) and (path.parent.name, fingerprint) not in kept:
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
+                is_folder = path.is_dir() and not path.is_symlink()
+                shutil.rmtree(path) if is_folder else path.unlink()

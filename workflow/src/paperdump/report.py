@@ -8,15 +8,22 @@ from pathlib import Path
 from typing import Any
 
 
-def run_summary(results: Path) -> str:
-    """A few lines on the release that ``latest`` points at, and on this run's validation.
+def run_summary(results: Path, marker: Path, validation: Path) -> str:
+    """A few lines on the release that a run published, and on its validation.
 
     A release whose content is as before is not written anew, so the run's own results of
     validation, which may follow other thresholds, are told.
+
+    Args:
+        results: The results folder.
+        marker: The file that names what the run published; not there if it published nothing.
+        validation: The folder of the run's results of validation.
     """
+    if not marker.is_file():
+        return "paperdump: this run published nothing."
     latest = results / "latest"
     manifest = json.loads((latest / "manifest.json").read_text("utf-8"))
-    checks = json.loads((results / "validation" / "results.json").read_text("utf-8"))
+    checks = json.loads((validation / "results.json").read_text("utf-8"))
     rows = {name: table["rows"] for name, table in manifest["tables"].items()}
     failed = checks["failed_critical"] + checks["failed_warning"]
     lines = [
@@ -73,7 +80,10 @@ def is_published(results: Path, marker: Path) -> bool:
     """Whether ``latest`` is the release that a marker names, whole; or the marker is not there."""
     if not marker.is_file():
         return True
-    version = json.loads(marker.read_text("utf-8"))["version"]
+    try:
+        version = json.loads(marker.read_text("utf-8"))["version"]
+    except (OSError, ValueError, KeyError):
+        return False
     latest = results / "latest"
     return latest.resolve().name == version and is_whole(latest)
 

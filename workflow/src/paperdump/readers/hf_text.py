@@ -23,10 +23,10 @@ A capture may lack the metadata of some entries or of all. What makes an entry c
 
 Between two metadata blocks there may thus be several entries, of which only the last has
 metadata, or one entry whose abstract has several paragraphs. Both readings are weighed by how
-much each paragraph reads like a title or like prose (see ``_as_title`` and ``_as_abstract``;
-length says nothing below 300 characters), and the cheapest division is taken. An entry without
-metadata must have a title that is no prose and an abstract that is; what has not, such as the
-words of a footer, is a reject, never an entry.
+much each paragraph reads like a title or like prose (see ``_costs``; how long it is counts only
+beside its neighbours, or above 300 characters), and the cheapest division is taken. An entry
+without metadata must have a title that is no prose and an abstract that is; what has not, such as
+the words of a footer, is a reject, never an entry.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _BEFORE_HEADER = (
     "Daily Papers",
 )
 _AUTHORS = re.compile(r"\s*([•*-]?)\s*([0-9][0-9,]*) authors?\s*")
-_AUTHORS_CUT = re.compile(r"\s*•(?:\s*([0-9][0-9,]*) a[a-z]*|.{0,12})")
+_AUTHORS_CUT = re.compile(r"\s*•\s*([0-9][0-9,]*)?\s*(a[uthors]{0,6})?")
 _MONTH = (
     r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?"
     r"|Sep(?:t(?:ember)?)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)\.?"
@@ -72,12 +72,19 @@ _CERTAIN_PAIR = 8.0  # nor, from here on, in a pair with an abstract
 _PLAIN_WORDS = 2.0  # what words without any sentence cost as an abstract, if not in title case
 _MOST_PARAGRAPHS = 200
 
-_SENTENCE_END = re.compile(r"[.!?][)\]\"'”’]*\s+[A-Z(\"“$\\]")
+_SENTENCE_END = re.compile(r"[.!?][)\]\"'”’]*\s+[A-Z(\"“$\\]|[。！？]")
+_ENDED = re.compile(r"[.!。！][)\]\"'”’]*$")
 _ENDS_AS_PROSE = re.compile(r"[.;:,][)\]\"'”’]*$")
 _ENDS_AS_SENTENCE = re.compile(r"[.;:,!?][)\]\"'”’]*$")
 _URL = re.compile(r"https?://|www\.")
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _ITEM = re.compile(r"(?:[0-9]+[.)]|[-*•–]) |(?:Project|Code|Demo|Data|Website|Page)\b[^.]{0,20}: ?")
+_LETTERS = re.compile(r"[^\W\d_]{2,}")
+_HEADINGS = frozenset(
+    {"abstract", "background", "conclusion", "conclusions", "introduction", "keywords", "method"}
+    | {"methods", "objective", "objectives", "purpose", "result", "results", "summary"}
+)
+_COMPANY = re.compile(r"\b(?:Inc|Ltd|Co|Corp|e\.V|S\.A|B\.V|LLC|GmbH)\.$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,12 +215,12 @@ def _metadata_at(
     line = lines[i]
     if line.rstrip().endswith(("author", "authors")):
         authors = _AUTHORS.fullmatch(line)
-        if authors and (authors[1] or begins):
+        if authors and (authors[1] == "•" or (begins and _before_separator(lines, i, end))):
             return _byline_with_authors(lines, i, end, authors[2])
     if i == end - 1 and begins and line.lstrip().startswith("•"):
         cut = _AUTHORS_CUT.fullmatch(line)  # the capture ends within the byline
         if cut:
-            return _with_authors(_Metadata(i + 1, i + 1), i, cut[1])
+            return _with_authors(_Metadata(i + 1, i + 1), i, cut[1] if cut[2] else None)
     if line.strip() in _SEPARATORS:
         rest = _after_separator(lines, i, end)
         return rest if rest and rest.date_text else None
@@ -225,16 +232,20 @@ def _metadata_at(
         ):
             return replace(rest, first=i + 1, organization_text=line.strip())
         return None
-    if not begins or waiting < 2:
-        return None
-    if _blank(lines, i + 1, end) and not _ENDS_AS_SENTENCE.search(line.strip()):
+    named = _COMPANY.search(line.strip()) or not _ENDS_AS_SENTENCE.search(line.strip())
+    alone = begins and waiting >= 2 and _blank(lines, i + 1, end)
+    if alone and named and len(line) <= _LONGEST_ORGANIZATION:
         # an organisation apart from the separator, as text made of Markdown has it
-        j = _skip_blank(lines, i + 1, end)
-        apart = j < end and lines[j].strip() in _SEPARATORS and len(line) <= _LONGEST_ORGANIZATION
-        rest = _after_separator(lines, j, end) if apart else None
+        rest = _after_separator(lines, _skip_blank(lines, i + 1, end), end)
         if rest and rest.date_text:
             return replace(rest, first=i + 1, organization_text=line.strip())
-    return _date_at(lines, i, end) if _blank(lines, i + 1, end) else None
+    return None
+
+
+def _before_separator(lines: list[str], i: int, end: int) -> bool:
+    """Whether the next line that is not blank is a separator."""
+    j = _skip_blank(lines, i + 1, end)
+    return j < end and lines[j].strip() in _SEPARATORS
 
 
 def _byline_with_authors(lines: list[str], i: int, end: int, number: str) -> _Metadata:
@@ -359,7 +370,7 @@ def _cuts(paragraphs: list[_Paragraph], at_end: bool) -> list[int]:
     the shortest last entry is taken.
     """
     count = len(paragraphs)
-    as_title, as_abstract = _costs(paragraphs)
+    as_title, as_abstract = _costs(paragraphs, closed=not at_end)
     best = [0.0] + [float("inf")] * count
     begins = [0] * (count + 1)
     for end in range(1, count + 1):
@@ -380,22 +391,38 @@ def _cuts(paragraphs: list[_Paragraph], at_end: bool) -> list[int]:
     return cuts[::-1]
 
 
-def _costs(paragraphs: list[_Paragraph]) -> tuple[list[float], list[float]]:
-    """What speaks against each paragraph as a title, and as an abstract.
+def _costs(paragraphs: list[_Paragraph], *, closed: bool) -> tuple[list[float], list[float]]:
+    """What speaks against each paragraph as a title, and as an abstract or a part of one.
 
-    Short paragraphs after one that ends in a colon are its items.
+    Two things show only beside the neighbours. A short paragraph between two long ones is a
+    title, whatever it ends in. Short ones after a colon that reach up to the metadata are the
+    items of a list.
+
+    Args:
+        paragraphs: The paragraphs between two metadata blocks.
+        closed: Whether a metadata block follows them.
     """
-    as_title, as_abstract = [], []
-    listing = False
-    for paragraph in paragraphs:
-        text = paragraph.text.strip()
-        title, abstract = _as_title(text), _as_abstract(text)
-        if listing and abstract > 0:
-            title, abstract = title + 4.0, 0.0
-        listing = text.endswith(":") or (listing and title > abstract)
-        as_title.append(title)
-        as_abstract.append(abstract)
+    texts = [paragraph.text.strip() for paragraph in paragraphs]
+    as_title, as_abstract = [_as_title(t) for t in texts], [_as_abstract(t) for t in texts]
+    if closed:
+        begin = len(texts)
+        while begin > 1 and as_abstract[begin - 1] > 0:
+            begin -= 1
+        colons = (i for i in range(max(begin - 1, 1), len(texts)) if texts[i].endswith(":"))
+        for i in range(next(colons, len(texts)), len(texts)):
+            as_title[i], as_abstract[i] = as_title[i] + 4.0, 0.0
+    for i in range(1, len(texts) - 1):
+        shorter = min(len(texts[i - 1]), len(texts[i + 1]))
+        between = shorter > 200 and len(texts[i]) <= min(150, shorter / 2)
+        if between and _is_name(texts[i]):
+            as_title[i] = min(as_title[i], 1.0)
+            as_abstract[i] += 3.0
     return as_title, as_abstract
+
+
+def _is_name(text: str) -> bool:
+    """Whether a text has words, and is not the heading of an abstract's part."""
+    return bool(_LETTERS.search(text)) and text.rstrip(":.").lower() not in _HEADINGS
 
 
 def _as_title(text: str) -> float:
@@ -409,6 +436,8 @@ def _as_title(text: str) -> float:
         cost += 3.0
     if _ITEM.match(stripped):
         cost += 4.0
+    if not _is_name(stripped):
+        cost += 8.0
     if stripped[:1].islower():
         cost += 1.0
     if len(stripped) > 300:
@@ -420,8 +449,7 @@ def _as_abstract(text: str) -> float:
     """How much speaks against a paragraph being an abstract, or a part of one."""
     stripped = text.strip()
     prose = _SENTENCE_END.search(stripped) or _URL.search(stripped) or _ITEM.match(stripped)
-    ended = stripped.endswith((".", ".)", '."', ".”"))
-    if len(stripped) > 300 or ended:
+    if len(stripped) > 300 or _ENDED.search(stripped):
         return 0.0
     if prose and not stripped.endswith("?"):
         return 1.0
