@@ -339,6 +339,17 @@ def test_a_short_paragraph_between_long_ones_is_a_title_whatever_its_form(
         ]
 
 
+@pytest.mark.parametrize(
+    "middle", ["We also study this case.", "It works. It works well.", "We ran it at sea, once."]
+)
+def test_a_sentence_between_long_paragraphs_is_part_of_the_abstract(middle: str) -> None:
+    abstract = f"{LONG}\n\n{middle}\n\n{LONG}"
+    entries = [Listed("First Title"), Listed("Second Title", abstract), Listed("Third Title")]
+    assert [(e.title, e.abstract) for e in read(page(*entries)).entries] == [
+        (e.title, e.abstract) for e in entries
+    ]
+
+
 @pytest.mark.parametrize("heading", ["Results", "Methods:", "$$ x = y $$"])
 def test_a_heading_within_an_abstract_is_no_title(heading: str) -> None:
     entry = Listed("First Title", f"{LONG}\n\n{heading}\n\n{LONG}")
@@ -414,8 +425,10 @@ def test_what_is_written_is_read_back(entries: list[Listed]) -> None:
         assert (found.date_text is None) == (written.date is None)
 
 
+plain_words = st.lists(st.text("abcdefgh", min_size=4, max_size=9), max_size=8)
 any_titles = st.tuples(
-    title_texts, st.sampled_from(["", ".", "?", "!", ":", ". Again.", "? An Answer"])
+    plain_words.map(lambda ws: " ".join(["Tides", *ws]).title()),
+    st.sampled_from(["", ".", "?", "!", ":", ". Again.", "? An Answer"]),
 ).map("".join)
 long_entries = st.tuples(any_titles, st.booleans()).map(
     lambda drawn: (Listed if drawn[1] else bare)(drawn[0], LONG)

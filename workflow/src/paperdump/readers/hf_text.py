@@ -395,8 +395,8 @@ def _costs(paragraphs: list[_Paragraph], *, closed: bool) -> tuple[list[float], 
     """What speaks against each paragraph as a title, and as an abstract or a part of one.
 
     Two things show only beside the neighbours. A short paragraph between two long ones is a
-    title, whatever it ends in. Short ones after a colon that reach up to the metadata are the
-    items of a list.
+    title, whatever it ends in, unless it is plain sentences. Short ones after a colon that reach
+    up to the metadata are the items of a list.
 
     Args:
         paragraphs: The paragraphs between two metadata blocks.
@@ -414,10 +414,21 @@ def _costs(paragraphs: list[_Paragraph], *, closed: bool) -> tuple[list[float], 
     for i in range(1, len(texts) - 1):
         shorter = min(len(texts[i - 1]), len(texts[i + 1]))
         between = shorter > 200 and len(texts[i]) <= min(150, shorter / 2)
-        if between and _is_name(texts[i]):
+        if between and _is_name(texts[i]) and not _is_sentence(texts[i]):
             as_title[i] = min(as_title[i], 1.0)
             as_abstract[i] += 3.0
     return as_title, as_abstract
+
+
+def _is_sentence(text: str) -> bool:
+    """Whether a text of some words ends as a sentence does, and is not in title case."""
+    return len(text.split()) >= 4 and bool(_ENDED.search(text)) and not _in_title_case(text)
+
+
+def _in_title_case(text: str) -> bool:
+    """Whether most of a text's longer words begin with a capital."""
+    words = _WORD.findall(text)
+    return sum(1 for word in words if word[0].isupper()) >= 0.6 * len(words)
 
 
 def _is_name(text: str) -> bool:
@@ -453,11 +464,7 @@ def _as_abstract(text: str) -> float:
         return 0.0
     if prose and not stripped.endswith("?"):
         return 1.0
-    cost = _PLAIN_WORDS
-    words = _WORD.findall(stripped)
-    if words and sum(word[0].isupper() for word in words) >= 0.6 * len(words):
-        cost += 1.0
-    return cost
+    return _PLAIN_WORDS + (1.0 if _in_title_case(stripped) else 0.0)
 
 
 def _orphan(lines: list[str], metadata: _Metadata) -> Reject:
