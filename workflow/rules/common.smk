@@ -39,9 +39,10 @@ def made_by(stage):
     return f"{WORK}/{PLAN.place(stage)}"
 
 
-def of_every_batch(stage, file=""):
-    """What a stage makes of each batch."""
-    return [f"{WORK}/{PLAN.place(stage, batch)}{file}" for batch in PLAN.batches]
+def of_every_batch(stage, file=None):
+    """What a stage makes of each batch, or a file in the folder of each."""
+    places = [f"{WORK}/{PLAN.place(stage, batch)}" for batch in PLAN.batches]
+    return [f"{place}/{file}" for place in places] if file else places
 
 
 def entries_of(wildcards):

@@ -8,8 +8,8 @@ rule dedupe:
     """In: the entries, rejects and dumps of all batches. Out: papers, and all that leads to them."""
     input:
         normalized=of_every_batch("normalize"),
-        rejects=of_every_batch("parse", "/rejects.parquet"),
-        dumps=of_every_batch("parse", "/dumps.parquet"),
+        rejects=of_every_batch("parse", "rejects.parquet"),
+        dumps=of_every_batch("parse", "dumps.parquet"),
     output:
         papers=f"{made_by('dedupe')}/papers.parquet",
         sightings=f"{made_by('dedupe')}/sightings.parquet",
