@@ -5,8 +5,10 @@ from paperdump import job
 with job.logged(snakemake.log[0], "normalize"):
     from pathlib import Path
 
-    from paperdump import normalize, tables
+    from paperdump import arrow, normalize, tables
 
-    entries = tables.read_parquet(Path(snakemake.input.entries), "work/entries")
-    normalized = normalize.normalize(entries, snakemake.params.code_hosts)
-    tables.write_parquet(normalized, "work/normalized", Path(snakemake.output.normalized))
+    table = "work/normalized"
+    with arrow.pieces(table, Path(snakemake.output.normalized)) as writer:
+        for entries in tables.iter_parquet(Path(snakemake.input.entries), "work/entries"):
+            piece = normalize.normalize(entries, snakemake.params.code_hosts)
+            writer.write(tables.to_arrow(piece, table))

@@ -5,10 +5,15 @@ from paperdump import job
 with job.logged(snakemake.log[0], "parse"):
     from pathlib import Path
 
-    from paperdump import parse, tables
-    from paperdump.inventory import Dump
+    from paperdump import parse
+    from paperdump.inventory import dump_from
+    from paperdump.sheet import Rule
 
-    parsed = parse.parse_batch(Dump(**dump) for dump in snakemake.params.dumps)
-    tables.write_parquet(parsed.entries, "work/entries", Path(snakemake.output.entries))
-    tables.write_parquet(parsed.rejects, "rejects", Path(snakemake.output.rejects))
-    tables.write_parquet(parsed.dumps, "dumps", Path(snakemake.output.dumps))
+    outputs = snakemake.output
+    files = parse.Files(Path(outputs.entries), Path(outputs.rejects), Path(outputs.dumps))
+    settings = parse.Settings.from_config(
+        snakemake.params.readers,
+        [Rule(**rule) for rule in snakemake.params.rules],
+        scratch=files.entries.parent,
+    )
+    parse.parse_batch(map(dump_from, snakemake.params.dumps), settings, files)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
-from paperdump import config, dedupe, parse
+from paperdump import config, dedupe, parse, tables
 from paperdump.inventory import find_dumps
 from paperdump.normalize import normalize
+from paperdump.readers.base import Entry, Reject
+from paperdump.sheet import Rule
 
 
 def release_of(folder: Path, **pages: str) -> dict[str, pl.DataFrame]:
@@ -21,13 +26,51 @@ def release_of(folder: Path, **pages: str) -> dict[str, pl.DataFrame]:
 
 def release_of_folder(folder: Path) -> dict[str, pl.DataFrame]:
     """The tables that the dumps of a folder lead to."""
-    parsed = parse.parse_batch(find_dumps([str(folder)], folder).dumps)
+    parsed = parse_folder(folder)
     hosts = config.resolve({})["normalize"]["code_hosts"]
-    done = dedupe.dedupe(normalize(parsed.entries, hosts), parsed.dumps)
+    done = dedupe.dedupe(normalize(parsed["work/entries"], hosts), parsed["dumps"])
     return {
         "papers": done.papers,
         "sightings": done.sightings,
         "dumps": done.dumps,
-        "rejects": parsed.rejects,
+        "rejects": parsed["rejects"],
         "matches": done.matches,
     }
+
+
+def settings(**readers: Any) -> parse.Settings:
+    """The settings of the readers, those of the config but for what is given."""
+    return parse.Settings.from_config(config.resolve({"readers": readers})["readers"])
+
+
+def parse_folder(
+    folder: Path, rules: Sequence[Rule] = (), **readers: Any
+) -> dict[str, pl.DataFrame]:
+    """The tables of the parse stage for the dumps of a folder."""
+    with tempfile.TemporaryDirectory() as name:
+        base = Path(name)
+        files = parse.Files(base / "entries", base / "rejects", base / "dumps")
+        told = parse.Settings.from_config(
+            config.resolve({"readers": readers})["readers"], rules, scratch=base
+        )
+        dumps = find_dumps([str(folder)], folder, rules=rules).dumps
+        parse.parse_batch(dumps, told, files)
+        return {
+            "work/entries": tables.read_parquet(files.entries, "work/entries"),
+            "rejects": tables.read_parquet(files.rejects, "rejects"),
+            "dumps": tables.read_parquet(files.dumps, "dumps"),
+        }
+
+
+def read_bytes(
+    data: bytes, name: str = "a", **readers: Any
+) -> tuple[dict[str, Any], list[Entry], list[Reject]]:
+    """The row of ``dumps``, the entries and the rejects of a dump that holds these bytes."""
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / name).write_bytes(data)
+        [dump] = find_dumps([folder], Path(folder)).dumps
+        [reading] = parse.read_dump(dump, settings(**readers))
+        items = list(reading.items())
+        entries = [item for item in items if isinstance(item, Entry)]
+        rejects = [item for item in items if isinstance(item, Reject)]
+        return reading.row(len(entries), len(rejects)), entries, rejects

@@ -81,7 +81,9 @@ def test_an_unknown_key_is_named_with_the_nearest_valid_one(
 
 
 def test_an_unknown_key_like_no_other_gets_all_valid_ones() -> None:
-    assert "valid here: dumps, normalize, parse, results, validate" in problems({"zzz": 1})
+    assert "valid here: dumps, normalize, parse, readers, results, sheet, validate" in problems(
+        {"zzz": 1}
+    )
 
 
 @pytest.mark.parametrize(

@@ -6,16 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paperdump.readers.hf_text import HfText
-from paperdump.readers.page import Page
+from paperdump.readers.base import Page
+from paperdump.readers.hf_text import HfText, read_plain, read_text
+from paperdump.readers.source import Head
 from tests.pages import HEADER, Listed, bare, page
 
-READER = HfText()
 PROSE = "We show that tides rise. They also fall."
 
 
 def read(text: str) -> Page:
-    return READER.read(text)
+    return read_text(text)
+
+
+def sniffed(text: str) -> str | None:
+    return HfText().sniff(Head(text.encode(), whole=True))
 
 
 def titles(text: str) -> list[str]:
@@ -23,31 +27,31 @@ def titles(text: str) -> list[str]:
 
 
 def test_recognises_the_header_line() -> None:
-    assert READER.recognises(page(Listed("A Title")))
+    assert sniffed(page(Listed("A Title")))
 
 
 def test_recognises_a_page_without_the_line_daily_papers() -> None:
-    assert READER.recognises("new\n\nSubscribe\n\nbyAK and the research community\n\nMar 11\n")
+    assert sniffed("new\n\nSubscribe\n\nbyAK and the research community\n\nMar 11\n")
 
 
 @pytest.mark.parametrize("text", ["", "Daily Papers\n\nA Title\n", "<html>research community"])
 def test_does_not_recognise_other_texts(text: str) -> None:
-    assert not READER.recognises(text)
+    assert not sniffed(text)
 
 
 def test_reads_the_day_of_the_listing() -> None:
-    assert read(page(Listed("A Title"), day="Jun 10")).listing_text == "Jun 10"
+    assert read(page(Listed("A Title"), day="Jun 10")).facts.listing_text == "Jun 10"
 
 
 def test_skips_the_menu_between_header_and_day() -> None:
     text = HEADER + "Daily\n\nWeekly\n\nMonthly\n\nTrending Papers\n\nOct 2\n\n"
     result = read(text + Listed("A Title").text())
-    assert (result.listing_text, [e.title for e in result.entries]) == ("Oct 2", ["A Title"])
+    assert (result.facts.listing_text, [e.title for e in result.entries]) == ("Oct 2", ["A Title"])
 
 
 def test_a_header_without_a_day_has_none() -> None:
     result = read(page(Listed("A Title"), day=None))
-    assert result.listing_text is None
+    assert result.facts.listing_text is None
     assert [e.title for e in result.entries] == ["A Title"]
 
 
@@ -210,7 +214,7 @@ def test_unusual_date_lines_stay_with_their_entry(
     result = read(page(Listed("First Title", date=line), Listed("Second Title")))
     assert [e.title for e in result.entries] == ["First Title", "Second Title"]
     assert (result.entries[0].date_text, result.entries[0].n_comments) == (date, comments)
-    assert bool(result.notes) == noted
+    assert bool(result.facts.notes) == noted
     assert result.rejects == []
 
 
@@ -218,7 +222,7 @@ def test_unusual_date_lines_stay_with_their_entry(
 def test_a_number_of_authors_beyond_belief_is_unknown_and_noted(byline: str) -> None:
     result = read(page(Listed("A Title", byline=byline)))
     assert [e.n_authors for e in result.entries] == [None]
-    assert result.notes[0].startswith("Line 17")
+    assert result.facts.notes[0].startswith("Line 17")
 
 
 def test_an_organisation_may_lack_its_date() -> None:
@@ -275,7 +279,14 @@ def test_the_words_of_a_footer_are_no_papers(footer: list[str]) -> None:
     text = page(Listed("First Title", PROSE)) + "\n\n" + "\n\n".join(footer)
     result = read(text)
     assert [e.title for e in result.entries] == ["First Title"]
-    assert result.rejects
+    assert result.facts.footer_line == 21
+
+
+def test_unknown_words_at_the_end_are_a_reject() -> None:
+    result = read(page(Listed("First Title", PROSE)) + "\n\nImprint\n\nPrevious\n\nNext\n")
+    assert [e.title for e in result.entries] == ["First Title"]
+    assert [(r.first_line, r.excerpt) for r in result.rejects] == [(21, "Imprint")]
+    assert result.facts.footer_line == 23
 
 
 @pytest.mark.parametrize("line", ["3 authors", "May 5"])
@@ -468,12 +479,44 @@ lines = st.sampled_from(
 def test_every_line_is_in_the_header_an_entry_or_a_reject(body: list[str]) -> None:
     text = HEADER + "\n".join(body)
     result = read(text)
-    spans = [(1, result.header_lines)]
+    spans = [(1, result.facts.header_lines or 0)]
+    n_lines = len(text.split("\n"))
     parts = [*result.entries, *result.rejects]
     spans += sorted((part.first_line or 0, part.last_line or 0) for part in parts)
+    if result.facts.footer_line:
+        spans.append((result.facts.footer_line, n_lines))
+    spans.sort()
     for (_, last), (first, _) in pairwise(spans):
         assert last < first
     covered = {line for first, last in spans for line in range(first, last + 1)}
     written = {n for n, line in enumerate(text.split("\n"), 1) if line.strip()}
     assert written <= covered
-    assert max(covered) <= len(text.split("\n"))
+    assert max(covered) <= n_lines
+
+
+@given(st.lists(lines, max_size=40))
+def test_the_quick_way_reads_what_the_slow_one_reads(body: list[str]) -> None:
+    text = HEADER + "\n".join(body)
+    assert read_plain(text) == read_plain(text, quick=False)
+
+
+pairs = st.sampled_from(
+    [
+        Listed("Tides of the Northern Shore", PROSE),
+        Listed("Moons and their Many Tides", PROSE, "tide-lab Tide Lab"),
+        bare("Counting Waves by Gulls", PROSE),
+        bare("Is the Sea Deep? A Study", "Long. " * 60),
+        Listed("Two Lines\nof a Title", PROSE),
+        bare("all in lower case words", PROSE),
+        Listed("A Title of No Abstract", None),
+        bare("Words of the Two authors", "We ask many authors"),
+        Listed("Counted Waves", PROSE, "  • 1,234 authors", "May 2 7"),
+        Listed("Counted Waves", PROSE, "  • 3 authors", None),
+    ]
+)
+
+
+@given(st.lists(pairs, max_size=12))
+def test_the_quick_way_reads_pages_as_the_slow_one_does(entries: list[Listed]) -> None:
+    text = page(*entries)
+    assert read_plain(text) == read_plain(text, quick=False)

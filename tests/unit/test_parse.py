@@ -9,8 +9,11 @@ from hypothesis import strategies as st
 from paperdump import dictionary, parse
 from paperdump.errors import PaperdumpError
 from paperdump.inventory import Dump, find_dumps
+from paperdump.readers import hf_text
+from paperdump.readers.base import Page
 from tests.conftest import EXAMPLES
 from tests.pages import HEADER, Listed, bare, page
+from tests.tables_of import parse_folder, read_bytes, settings
 
 REASONS = dictionary.table("rejects").column("reason").allowed
 
@@ -23,53 +26,52 @@ REASONS = dictionary.table("rejects").column("reason").allowed
         (b"\x89PNG\r\n\x1a\n" + bytes(200), "binary", "89 50 4e 47"),
         (b"<!DOCTYPE html><title>502 Bad Gateway</title>", "unknown_format", "502 Bad Gateway"),
         (b'{"a": 1}', "unknown_format", "JSON"),
-        (b"Dear all, no papers today.", "unknown_format", "byAK and the research community"),
+        (b"Dear all, no papers today.", "unknown_format", "hf-text"),
         (HEADER.encode() + b"Jun 10\n", "no_entries", "line 11"),
     ],
 )
 def test_a_dump_without_entries_says_why(data: bytes, reason: str, said: str) -> None:
-    [reject] = parse.read_content(data).page.rejects
+    _, _, [reject] = read_bytes(data)
     assert reject.reason == reason
     assert said in reject.message
 
 
 def test_a_page_in_latin_1_is_read_and_noted() -> None:
     text = page(Listed("Naïve Größe", byline="tide-lab Tide Lab"))
-    content = parse.read_content(text.encode("latin-1"))
-    assert [entry.title for entry in content.page.entries] == ["Naïve Größe"]
-    assert content.encoding == "cp1252"
-    assert content.notes
+    row, entries, _ = read_bytes(text.encode("latin-1"))
+    assert [entry.title for entry in entries] == ["Naïve Größe"]
+    assert row["encoding"] == "cp1252"
+    assert row["notes"]
 
 
-@pytest.mark.parametrize(
-    ("text", "lines"), [("a", 1), ("a\n", 1), ("a\nb", 2), ("a\n\n", 2), ("", 0)]
-)
-def test_lines_are_counted_as_editors_do(text: str, lines: int) -> None:
-    assert parse.read_content(text.encode()).n_lines == lines
+@pytest.mark.parametrize(("end", "lines"), [("", 19), ("\n", 19), ("\n\n", 20)])
+def test_lines_are_counted_as_editors_do(end: str, lines: int) -> None:
+    row, _, _ = read_bytes((page(Listed("A Title")) + end).encode())
+    assert row["n_lines"] == lines
 
 
 @given(st.one_of(st.binary(max_size=400), st.binary(max_size=400).map(HEADER.encode().__add__)))
 def test_whatever_the_bytes_there_are_entries_or_rejects(data: bytes) -> None:
-    content = parse.read_content(data)
-    assert content.page.entries or content.page.rejects
-    assert {reject.reason for reject in content.page.rejects} <= set(REASONS)
-    for part in (*content.page.entries, *content.page.rejects):
+    row, entries, rejects = read_bytes(data)
+    assert entries or rejects
+    assert {reject.reason for reject in rejects} <= set(REASONS) - {"reader_failed"}
+    for part in (*entries, *rejects):
         if part.first_line is not None and part.last_line is not None:
-            assert 1 <= part.first_line <= part.last_line <= (content.n_lines or 0)
+            assert 1 <= part.first_line <= part.last_line <= (row["n_lines"] or len(data) + 1)
 
 
 def test_a_batch_has_a_row_for_every_dump_entry_and_reject(tmp_path: Path) -> None:
     (tmp_path / "good.txt").write_text(page(Listed("A Title"), bare("Cut of", None)))
     (tmp_path / "empty.txt").write_text("")
     (tmp_path / "broken.txt").symlink_to("nowhere")
-    parsed = parse.parse_batch(find_dumps([str(tmp_path)], tmp_path).dumps)
-    assert parsed.dumps.select("path", "n_entries", "n_rejects").rows() == [
+    parsed = parse_folder(tmp_path)
+    assert parsed["dumps"].select("path", "n_entries", "n_rejects").rows() == [
         ("broken.txt", 0, 1),
         ("empty.txt", 0, 1),
         ("good.txt", 1, 1),
     ]
-    assert parsed.entries["title"].to_list() == ["A Title"]
-    assert parsed.rejects["reason"].to_list() == ["unreadable", "empty", "truncated_entry"]
+    assert parsed["work/entries"]["title"].to_list() == ["A Title"]
+    assert parsed["rejects"]["reason"].to_list() == ["unreadable", "empty", "truncated_entry"]
 
 
 def test_a_dump_that_changed_since_the_run_began_stops_the_job(tmp_path: Path) -> None:
@@ -77,13 +79,13 @@ def test_a_dump_that_changed_since_the_run_began_stops_the_job(tmp_path: Path) -
     dumps = find_dumps([str(tmp_path)], tmp_path).dumps
     (tmp_path / "a.txt").write_text(page(Listed("Another Title")))
     with pytest.raises(PaperdumpError, match=r"a\.txt changed"):
-        parse.parse_batch(dumps)
+        list(parse.read_dump(dumps[0], settings()))
 
 
 def test_a_dump_that_vanished_since_the_run_began_stops_the_job(tmp_path: Path) -> None:
     gone = Dump("d" + "0" * 16, "a.txt", str(tmp_path / "a.txt"), 1, "0" * 64)
     with pytest.raises(PaperdumpError, match=r"a\.txt could be read"):
-        parse.parse_batch([gone])
+        list(parse.read_dump(gone, settings()))
 
 
 def test_a_defect_of_the_reader_costs_one_dump_only(
@@ -91,17 +93,17 @@ def test_a_defect_of_the_reader_costs_one_dump_only(
 ) -> None:
     for name in ("a.txt", "b.txt"):
         (tmp_path / name).write_text(page(Listed(f"Title of {name}")))
-    healthy = parse.read_content
+    healthy = hf_text.read_plain
 
-    def failing(data: bytes) -> parse.DumpContent:
-        if b"a.txt" in data:
+    def failing(text: str) -> Page:
+        if "a.txt" in text:
             raise ZeroDivisionError("a defect")
-        return healthy(data)
+        return healthy(text)
 
-    monkeypatch.setattr(parse, "read_content", failing)
-    parsed = parse.parse_batch(find_dumps([str(tmp_path)], tmp_path).dumps)
-    assert parsed.entries["title"].to_list() == ["Title of b.txt"]
-    [reject] = parsed.rejects.to_dicts()
+    monkeypatch.setattr(hf_text, "read_plain", failing)
+    parsed = parse_folder(tmp_path)
+    assert parsed["work/entries"]["title"].to_list() == ["Title of b.txt"]
+    [reject] = parsed["rejects"].to_dicts()
     assert reject["reason"] == "reader_failed"
     assert "ZeroDivisionError: a defect" in reject["message"]
 
@@ -109,9 +111,9 @@ def test_a_defect_of_the_reader_costs_one_dump_only(
 def test_every_line_of_the_examples_is_accounted_for() -> None:
     for dump in find_dumps([str(EXAMPLES)], EXAMPLES).dumps:
         text = Path(dump.location).read_text("utf-8")
-        read = parse.read_content(text.encode()).page
+        read = hf_text.read_text(text)
         assert read.rejects == []
-        covered = set(range(1, read.header_lines + 1))
+        covered = set(range(1, (read.facts.header_lines or 0) + 1))
         for entry in read.entries:
-            covered |= set(range(entry.first_line, entry.last_line + 1))
+            covered |= set(range(entry.first_line or 0, (entry.last_line or 0) + 1))
         assert {n for n, line in enumerate(text.split("\n"), 1) if line.strip()} <= covered

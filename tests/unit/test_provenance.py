@@ -41,7 +41,7 @@ def original() -> dict[str, str]:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    for name in ("scripts", "workflow", "tests/data"):
+    for name in ("config", "scripts", "workflow", "tests/data"):
         ignore = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / name, tmp_path / name, ignore=ignore)
     return tmp_path
@@ -49,7 +49,7 @@ def project(tmp_path: Path) -> Path:
 
 def test_a_module_uses_what_it_imports_and_what_that_imports() -> None:
     used = provenance.modules_used("paperdump.parse")
-    assert {"paperdump", "paperdump.parse", "paperdump.readers.hf_text", "paperdump.tables"} <= set(
+    assert {"paperdump", "paperdump.parse", "paperdump.readers.hf_text", "paperdump.arrow"} <= set(
         used
     )
     assert not {m for m in used if m.startswith(("paperdump.dedupe", "paperdump.normalize"))}

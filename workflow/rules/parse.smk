@@ -22,5 +22,7 @@ rule parse:
         mem_mb=mem_mb(300, 8),
     params:
         dumps=batch_dumps,
+        readers=PLAN.config["readers"],
+        rules=PLAN.member_rules,
     script:
         "../../scripts/parse.py"

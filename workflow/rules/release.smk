@@ -30,7 +30,7 @@ rule release:
         mem_mb=mem_mb(400, 20),
     params:
         results=lambda wildcards, output: str(Path(output.published).parents[2]),
-        config=PLAN.config,
+        config=PLAN.published_config,
         code_digest=PLAN.code_digest,
         packages=PLAN.packages,
         keep=PLAN.places(),

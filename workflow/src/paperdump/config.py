@@ -170,7 +170,7 @@ def _with_defaults(given: Any, rules: dict[str, Any]) -> Any:
     for key, part in rules.get("properties", {}).items():
         if key in result:
             result[key] = _with_defaults(result[key], part)
-        else:
+        elif "default" in part:
             result[key] = _with_defaults(copy.deepcopy(part["default"]), part)
     return result
 

@@ -10,11 +10,14 @@ import glob
 import hashlib
 import os
 import stat
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from paperdump.errors import PaperdumpError
+from paperdump.sheet import Rule, Stated, stated_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,7 @@ class Dump:
         sha256: SHA-256 of its bytes, or None where it cannot be read.
         problem: Reason code of a reject where it cannot be read, else None.
         problem_message: The same in words.
+        stated: What the sheet of dumps states of it.
     """
 
     dump_id: str
@@ -38,6 +42,12 @@ class Dump:
     sha256: str | None
     problem: str | None = None
     problem_message: str | None = None
+    stated: Stated = field(default_factory=Stated)
+
+
+def dump_from(facts: dict[str, Any]) -> Dump:
+    """A dump from its plain data."""
+    return Dump(**{**facts, "stated": Stated(**facts["stated"])})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +58,16 @@ class Found:
     hidden: int
 
 
-def find_dumps(specs: list[str], base: Path, exclude: Path | None = None) -> Found:
+def find_dumps(
+    specs: list[str], base: Path, exclude: Path | None = None, rules: Sequence[Rule] = ()
+) -> Found:
     """Find and hash all dumps that the specs name.
 
     Args:
         specs: Files, folders (searched recursively) or glob patterns (``**`` crosses folders).
         base: The folder that relative specs start from.
         exclude: A folder not to be searched: the results.
+        rules: What the sheet of dumps states.
 
     A name that starts with a dot is passed over in a search, and counted; name it, or a pattern
     that starts with a dot, to have it read. A file that several specs name is read once. Links
@@ -72,7 +85,7 @@ def find_dumps(specs: list[str], base: Path, exclude: Path | None = None) -> Fou
             raise PaperdumpError(_nothing_found(spec, base, search.hidden))
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         facts = list(pool.map(_read_facts, search.files))
-    return Found(tuple(_with_ids(search.files, facts)), search.hidden)
+    return Found(tuple(_with_ids(search.files, facts, rules)), search.hidden)
 
 
 def _nothing_found(spec: str, base: Path, hidden: int) -> str:
@@ -238,8 +251,22 @@ def printable(path: str) -> str:
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
+def dump_id_of(path: str, sha256: str, twin: int = 0) -> str:
+    """The identifier of a dump.
+
+    Args:
+        path: Its path as published.
+        sha256: The SHA-256 of its bytes, or an empty text where they cannot be read.
+        twin: How many dumps of equal path and content come before it.
+    """
+    seed = f"{path}\0{sha256}" + (f"\0{twin}" if twin else "")
+    return "d" + hashlib.sha256(seed.encode()).hexdigest()[:16]
+
+
 def _with_ids(
-    files: dict[str, str], facts: list[tuple[int | None, str | None, str | None, str | None]]
+    files: dict[str, str],
+    facts: list[tuple[int | None, str | None, str | None, str | None]],
+    rules: Sequence[Rule],
 ) -> list[Dump]:
     """Dumps sorted by path and content, each with an id of its own.
 
@@ -256,9 +283,9 @@ def _with_ids(
     twins: dict[tuple[str, str], int] = {}
     for path, sha256, location, size, problem, message in rows:
         twin = twins[path, sha256] = twins.get((path, sha256), -1) + 1
-        seed = f"{path}\0{sha256}" + (f"\0{twin}" if twin else "")
-        dump_id = "d" + hashlib.sha256(seed.encode()).hexdigest()[:16]
-        dumps.append(Dump(dump_id, path, location, size, sha256 or None, problem, message))
+        dump_id = dump_id_of(path, sha256, twin)
+        stated = stated_of(rules, path)
+        dumps.append(Dump(dump_id, path, location, size, sha256 or None, problem, message, stated))
     return dumps
 
 

@@ -91,7 +91,8 @@ def conservation(release: Release) -> list[Law]:
     def orphans(rows: pl.DataFrame, owners: pl.DataFrame, key: str) -> int:
         return rows.join(owners, on=key, how="anti").height
 
-    nothing = (pl.col("n_entries") == 0) & (pl.col("n_rejects") == 0)
+    yields = (pl.col("n_entries") > 0) | (pl.col("n_rejects") > 0)
+    nothing = ~yields & pl.col("n_members").is_null()  # an archive yields members
     return [
         ("entries read = sightings", int(dumps["n_entries"].sum()), sightings.height),
         ("rejects counted = rejects", int(dumps["n_rejects"].sum()), rejects.height),

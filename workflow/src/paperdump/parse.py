@@ -1,189 +1,373 @@
-"""The parse stage: the dumps of a batch → entries as on the page, rejects, and a row per dump."""
+"""The parse stage: the dumps of a batch → entries as on the page, rejects, and a row per dump.
+
+Dumps are read piece by piece and written piece by piece: memory follows the limits of the
+readers, not the size of a dump or of the batch.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import io
 import re
 import traceback
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-import polars as pl
+import pyarrow as pa
 
-from paperdump import tables
+from paperdump import arrow
 from paperdump.errors import PaperdumpError
 from paperdump.inventory import Dump
-from paperdump.readers import READERS, reader_for
-from paperdump.readers.decoding import decode
-from paperdump.readers.page import Entry, Page, Reject, excerpt_of
+from paperdump.readers import READERS, reader_of, recognise
+from paperdump.readers.base import Entry, Facts, Item, Reader, Reject, excerpt_of
+from paperdump.readers.containers import Container, Member, members
+from paperdump.readers.source import Limits, Refused, Source, not_text
+from paperdump.sheet import Rule, Stated, stated_of
+
+_ENTRIES_AT_ONCE = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class DumpContent:
-    """What was read from a dump.
+@dataclass(frozen=True)
+class Settings:
+    """What the readers are told.
 
     Attributes:
-        format: The format's name, or None where no reader recognised it.
-        encoding: The text encoding, or None where it is not text.
-        notes: What a reader of the dump should know.
-        n_lines: Number of lines, or None where it is not text.
-        page: Entries, rejects and header facts.
+        limits: How much of a dump is read.
+        columns: For tables, field → name of the column that holds it.
+        rules: What the sheet of dumps states of members of containers.
+        scratch: The folder for temporary files; None is the system's.
     """
 
+    limits: Limits
+    columns: dict[str, str] = field(default_factory=dict)
+    rules: Sequence[Rule] = ()
+    scratch: Path | None = None
+
+    @classmethod
+    def from_config(
+        cls, readers: dict[str, Any], rules: Sequence[Rule] = (), scratch: Path | None = None
+    ) -> Settings:
+        """The settings that the section ``readers`` of the config gives."""
+        columns = {field: name for field, name in readers["columns"].items() if name}
+        return cls(Limits(**readers["limits"]), columns, rules, scratch)
+
+
+@dataclass
+class Reading:
+    """A dump while it is read; whole when its items have been taken.
+
+    Attributes:
+        member: The dump.
+        format: Name of its format, or None where no reader recognised it.
+        why: Why it is read in that format, in words.
+        facts: What it says of itself.
+        container: What is to be said of it where it is a container.
+    """
+
+    member: Member
+    stated: Stated = field(default_factory=Stated)
     format: str | None = None
-    encoding: str | None = None
-    notes: list[str] = field(default_factory=list)
-    n_lines: int | None = None
-    page: Page = field(default_factory=Page)
+    why: str | None = None
+    facts: Facts = field(default_factory=Facts)
+    container: Container | None = None
 
+    def items(self) -> Iterator[Entry | Reject]:
+        """Its entries and rejects; whatever is in it, there is at least one, or it is a container.
 
-def read_content(data: bytes) -> DumpContent:
-    """Read the bytes of a dump; whatever they are, the answer has entries or a reject."""
-    decoded = decode(data)
-    if decoded is None:
-        seen = data[:16].hex(" ")
-        message = (
-            f"It is not text: it begins with the bytes {seen}. Only text dumps can be read; "
-            "if it holds a listing, save that as text."
-        )
-        return DumpContent(page=Page(rejects=[Reject("binary", message)]))
-    text = decoded.text
-    n_lines = text.count("\n") + (not text.endswith("\n") and text != "")
-    if not text.strip():
-        what = "has no bytes" if not data else "holds nothing but white space"
-        message = f"The file {what}; the capture failed. Capture the page again."
-        page = Page(rejects=[Reject("empty", message)])
-        return DumpContent(n_lines=n_lines, page=page)
-    reader = reader_for(text)
-    if reader is None:
-        return DumpContent(
-            None, decoded.encoding, decoded.notes, n_lines, Page(rejects=[_unknown(text, n_lines)])
-        )
-    page = reader.read(text)
-    if not page.entries and not page.rejects:
-        page.rejects.append(
-            Reject(
-                "no_entries",
-                f"It is a page of the format {reader.name} whose header ends in line "
-                f"{page.header_lines}, with no entries after it; the listing was empty, or the "
-                "capture was cut off.",
-                1,
-                n_lines,
-                excerpt_of(text.strip()),
+        Nothing is raised for what is in the dump.
+        """
+        seen = 0
+        if self.container:
+            self.format = self.container.kind
+            self.facts = Facts(notes=tuple(self.container.notes))
+            yield from self.container.rejects
+            return
+        try:
+            # one that could not be opened has its reject already
+            for item in self._read() if self.member.sha256 else ():
+                if isinstance(item, Facts):
+                    self.facts = self.facts.and_then(item)
+                else:
+                    seen += 1
+                    yield item
+        except Refused as error:
+            seen += 1
+            yield Reject(error.reason, error.message)
+        except Exception as error:
+            traceback.print_exc()
+            seen += 1
+            yield Reject(
+                "reader_failed",
+                f"The reader failed on it, which is a defect of paperdump: {type(error).__name__}: "
+                f"{error}. The traceback is in the log of parse.",
             )
+        rejects = [*self.member.rejects]
+        rejects += [Reject(p.reason, p.message) for p in _once(self.member.source.problems)]
+        yield from rejects
+        if not seen and not rejects:
+            yield self._nothing()
+
+    def _read(self) -> Iterator[Item]:
+        """What its reader gives, or one reject that says why there is none."""
+        if self.stated.skipped_by is not None:
+            line = self.stated.skipped_by
+            yield Reject("skipped", f"It was skipped, as line {line} of the sheet of dumps says.")
+            return
+        source = self.member.source
+        head = source.head
+        if not head.data.strip(b" \t\r\n\f\v\xef\xbb\xbf"):
+            what = "holds nothing but white space" if head.data else "has no bytes"
+            # one that is damaged has its own reject, which says more
+            with source.stream() as stream:
+                stream.read(1)
+            if not source.problems:
+                message = f"The file {what}; the capture failed. Capture the page again."
+                yield Reject("empty", message)
+            return
+        if self.stated.format:
+            reader: Reader | None = reader_of(self.stated.format)
+            self.why = f"line {self.stated.format_line} of the sheet of dumps states it"
+        else:
+            reader, self.why = recognise(head)
+        if reader is None:
+            yield _unknown(source)
+            return
+        self.format = reader.name
+        yield from reader.read(source)
+
+    def _nothing(self) -> Reject:
+        header = self.facts.header_lines
+        where = f" whose header ends in line {header}" if header is not None else ""
+        n_lines = self.facts.n_lines
+        return Reject(
+            "no_entries",
+            f"It is a page of the format {self.format}{where}, with no entries after it; the "
+            "listing was empty, or the capture was cut off.",
+            1 if n_lines else None,
+            n_lines or None,
+            excerpt_of(self.member.source.head.text.strip()) or None,
         )
-    return DumpContent(reader.name, decoded.encoding, decoded.notes + page.notes, n_lines, page)
+
+    def row(self, n_entries: int, n_rejects: int) -> dict[str, Any]:
+        """Its row of the table ``dumps``."""
+        member, facts, stated = self.member, self.facts, self.stated
+        # an archive, or a file that could not be opened, is no text
+        decoded = None if self.container or not member.sha256 else member.source.decoded
+        return {
+            "dump_id": member.dump_id,
+            "path": member.path,
+            "bytes": member.size if member.sha256 else None,
+            "sha256": member.sha256 or None,
+            "container_id": member.container_id,
+            "compression": member.source.compression if member.sha256 else None,
+            "format": self.format,
+            "format_reason": self.why,
+            "source": stated.source,
+            "encoding": decoded.encoding if decoded and decoded.text.strip() else None,
+            "source_url": facts.source_url,
+            "query": facts.query,
+            "captured_text": facts.captured_text,
+            "listing_text": facts.listing_text,
+            "date_links": list(facts.date_links) if facts.date_links else None,
+            "sheet_snapshot_on": stated.snapshot_on,
+            "n_lines": facts.n_lines,
+            "n_members": self.container.n_members if self.container else None,
+            "n_entries": n_entries,
+            "n_rejects": n_rejects,
+            "notes": [*(decoded.notes if decoded else ()), *facts.notes],
+        }
 
 
-def _unknown(text: str, n_lines: int) -> Reject:
-    """The reject of a text that no reader recognises, with what it looks like."""
-    if re.match(r"\s*(<!doctype html|<html)", text, re.IGNORECASE):
-        title = re.search(r"<title[^>]*>([^<]*)", text, re.IGNORECASE)
+def _once(problems: list[Any]) -> list[Any]:
+    """The problems, each once: a source that is read twice tells them twice."""
+    return list(dict.fromkeys(problems))
+
+
+def _unknown(source: Source) -> Reject:
+    """The reject of a dump that no reader recognises, with what it looks like."""
+    if source.head.decoded is None:
+        return Reject("binary", not_text(source.head.data))
+    start = source.head.start
+    if re.match(r"<!doctype html|<html", start, re.IGNORECASE):
+        title = re.search(r"<title[^>]*>([^<]{0,200})", start, re.IGNORECASE)
         looks = f"an HTML page{f' titled {title[1].strip()!r}' if title else ''}"
-    elif text.lstrip()[:1] in ("{", "["):
+    elif start[:1] in ("{", "["):
         looks = "JSON"
-    elif text.lstrip().startswith("<?xml"):
-        looks = "XML"
+    elif start.startswith("<"):
+        looks = "XML or HTML"
     else:
         looks = "a text"
-    known = "; ".join(f"{reader.name}, {reader.recognised_by}" for reader in READERS)
+    known = ", ".join(reader.name for reader in READERS)
+    text = source.head.text
+    n_lines = text.count("\n") + (not text.endswith("\n")) if source.head.whole else None
     return Reject(
         "unknown_format",
-        f"No reader recognises it. It looks like {looks}. What is recognised: {known}.",
+        f"No reader recognises it. It looks like {looks}. What is recognised: {known} (`paperdump "
+        "formats` says how). If it is one of these, state its format in the sheet of dumps.",
         1,
-        n_lines,
-        excerpt_of(text.strip()),
+        n_lines or 1,
+        excerpt_of(start.strip()) or None,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
-    """The tables of a batch."""
+def read_dump(
+    dump: Dump, settings: Settings, progress: Callable[[int], None] | None = None
+) -> Iterator[Reading]:
+    """The readings of a dump: one, or where it is a container those of its members, then its own.
 
-    entries: pl.DataFrame
-    rejects: pl.DataFrame
-    dumps: pl.DataFrame
+    A reading must be taken before the next one is asked for.
 
-
-def parse_batch(dumps: Iterable[Dump]) -> Parsed:
-    """Read the dumps of a batch.
+    Args:
+        dump: The dump.
+        settings: What the readers are told.
+        progress: Told how many bytes were read since it was told last.
 
     Raises:
-        PaperdumpError: A dump is not what it was when the run began.
+        PaperdumpError: It is not what it was when the run began.
     """
-    entries: list[dict[str, Any]] = []
-    rejects: list[dict[str, Any]] = []
-    rows: list[dict[str, Any]] = []
-    for dump in dumps:
-        content = _content_of(dump)
-        entries += [
-            _entry_row(dump.dump_id, position, entry)
-            for position, entry in enumerate(content.page.entries, 1)
-        ]
-        rejects += [
-            {
-                "reject_id": f"{dump.dump_id}-r{number:04d}",
-                "dump_id": dump.dump_id,
-                **asdict(reject),
-            }
-            for number, reject in enumerate(content.page.rejects, 1)
-        ]
-        rows.append(_dump_row(dump, content))
-    return Parsed(
-        tables.frame_of("work/entries", entries),
-        tables.frame_of("rejects", rejects),
-        tables.frame_of("dumps", rows),
-    )
-
-
-def _content_of(dump: Dump) -> DumpContent:
     if dump.problem:
+        nothing = Source(dump.path, lambda: io.BytesIO(b""), 0, settings.limits)
         reject = Reject(dump.problem, dump.problem_message or "")
-        return DumpContent(page=Page(rejects=[reject]))
+        member = Member(dump.dump_id, dump.path, 0, "", nothing, rejects=(reject,))
+        yield Reading(member, stated=dump.stated)
+        return
+    _assert_unchanged(dump)
+    source = Source(
+        dump.path,
+        lambda: _opened(dump),
+        dump.size or 0,
+        settings.limits,
+        columns=settings.columns,
+        progress=progress,
+    )
+    itself = Member(dump.dump_id, dump.path, dump.size or 0, dump.sha256 or "", source)
+    if dump.stated.skipped_by is not None:
+        yield Reading(itself, stated=dump.stated)
+        return
+    for part in members(itself, settings.scratch):
+        if isinstance(part, Container):
+            stated = dump.stated if part.member is itself else Stated()
+            yield Reading(part.member, stated=stated, container=part)
+        elif part is itself:
+            yield Reading(part, stated=dump.stated)
+        else:
+            yield Reading(part, stated=stated_of(settings.rules, part.path))
+
+
+def _opened(dump: Dump) -> io.BufferedReader:
+    return Path(dump.location).open("rb")
+
+
+def _assert_unchanged(dump: Dump) -> None:
     try:
-        data = Path(dump.location).read_bytes()
+        with _opened(dump) as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise PaperdumpError(
             f"The dump {dump.path} could be read when the run began and cannot now: "
             f"{error.strerror}. Run snakemake again."
         ) from error
-    if hashlib.sha256(data).hexdigest() != dump.sha256:
+    if sha256 != dump.sha256:
         raise PaperdumpError(
             f"The dump {dump.path} changed while the workflow was running. Run snakemake again."
         )
+
+
+@dataclass(frozen=True)
+class Files:
+    """Where the tables of a batch are written to."""
+
+    entries: Path
+    rejects: Path
+    dumps: Path
+
+
+def parse_batch(dumps: Iterable[Dump], settings: Settings, files: Files) -> None:
+    """Read the dumps of a batch and write its tables.
+
+    Raises:
+        PaperdumpError: A dump is not what it was when the run began.
+    """
+    with ExitStack() as stack:
+        entries = _Pieces(stack, "work/entries", files.entries, Entry)
+        rejects = _Pieces(stack, "rejects", files.rejects, Reject)
+        rows: list[dict[str, Any]] = []
+        for dump in dumps:
+            for reading in read_dump(dump, settings):
+                dump_id = reading.member.dump_id
+                position = number = 0
+                for item in reading.items():
+                    if isinstance(item, Entry):
+                        position += 1
+                        entries.add(f"{dump_id}-{position:05d}", dump_id, position, item)
+                    else:
+                        number += 1
+                        rejects.add(f"{dump_id}-r{number:04d}", dump_id, number, item)
+                rows.append(reading.row(position, number))
+        entries.flush()
+        rejects.flush()
+        schema = arrow.arrow_schema("dumps")
+        columns = {f.name: _array([row.get(f.name) for row in rows], f.type) for f in schema}
+        with arrow.pieces("dumps", files.dumps) as writer:
+            writer.write(pa.table(columns))
+
+
+class _Pieces:
+    """Rows of a table, written in pieces of bounded size."""
+
+    def __init__(
+        self, stack: ExitStack, name: str, path: Path, kind: type[Entry] | type[Reject]
+    ) -> None:
+        self._writer = stack.enter_context(arrow.pieces(name, path))
+        self._fields = kind.__struct_fields__
+        self._ids: list[str] = []
+        self._owners: list[str] = []
+        self._numbers: list[int] = []
+        self._items: list[Entry | Reject] = []
+
+    def add(self, row_id: str, dump_id: str, number: int, item: Entry | Reject) -> None:
+        self._ids.append(row_id)
+        self._owners.append(dump_id)
+        self._numbers.append(number)
+        self._items.append(item)
+        if len(self._items) >= _ENTRIES_AT_ONCE:
+            self.flush()
+
+    def flush(self) -> None:
+        keys: dict[str, Sequence[Any]] = {
+            "entry_id": self._ids,
+            "reject_id": self._ids,
+            "dump_id": self._owners,
+            "position": self._numbers,
+        }
+        columns = {}
+        for column in self._writer.schema:
+            if column.name in self._fields:
+                values: list[Any] = list(map(attrgetter(column.name), self._items))
+            else:
+                values = list(keys[column.name])
+            columns[column.name] = _array(values, column.type)
+        self._writer.write(pa.table(columns))
+        self._ids, self._owners, self._numbers, self._items = [], [], [], []
+
+
+def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
+    """The values as an Arrow array; what has no UTF-8 form in a text becomes U+FFFD."""
+    if pa.types.is_date32(kind):
+        return pa.array(values, pa.string()).cast(kind)
     try:
-        return read_content(data)
-    except Exception as error:
-        traceback.print_exc()
-        message = (
-            f"The reader failed on it, which is a defect of paperdump: {type(error).__name__}: "
-            f"{error}. The traceback is in the log of parse."
-        )
-        return DumpContent(page=Page(rejects=[Reject("reader_failed", message)]))
+        return pa.array(values, kind)
+    except UnicodeEncodeError:
+        return pa.array([_encodable(value) for value in values], kind)
 
 
-def _entry_row(dump_id: str, position: int, entry: Entry) -> dict[str, Any]:
-    return {
-        "entry_id": f"{dump_id}-{position:05d}",
-        "dump_id": dump_id,
-        "position": position,
-        **asdict(entry),
-    }
-
-
-def _dump_row(dump: Dump, content: DumpContent) -> dict[str, Any]:
-    return {
-        "dump_id": dump.dump_id,
-        "path": dump.path,
-        "bytes": dump.size,
-        "sha256": dump.sha256,
-        "format": content.format,
-        "encoding": content.encoding,
-        "listing_text": content.page.listing_text,
-        "n_lines": content.n_lines,
-        "n_entries": len(content.page.entries),
-        "n_rejects": len(content.page.rejects),
-        "notes": content.notes,
-    }
+def _encodable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_encodable(inner) for inner in value]
+    return value

@@ -14,20 +14,22 @@ from __future__ import annotations
 import fcntl
 import functools
 import itertools
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
 import yaml
 
 from paperdump import config as settings
-from paperdump import dictionary, inventory, provenance, report
+from paperdump import dictionary, inventory, provenance, report, sheet
 from paperdump.errors import PaperdumpError
 from paperdump.inventory import Dump
+from paperdump.sheet import Rule
 
 _RELEASE_TABLES = ("papers", "sightings", "dumps", "rejects", "matches")
 _SUMMARY_TABLES = tuple(f"summaries/{name}" for name in dictionary.summary_names())
 _FRAMES = ("polars", "pyarrow")
+_READING = ("bibtexparser", "chardet", "lxml", "msgspec", "rispy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,9 @@ class Stage:
 
 
 STAGES = {
-    "parse": Stage(("work/entries", "rejects", "dumps")),
+    "parse": Stage(
+        ("work/entries", "rejects", "dumps"), ("pyarrow", *_READING), sections=("readers",)
+    ),
     "normalize": Stage(("work/normalized",), sections=("normalize",)),
     "dedupe": Stage(_RELEASE_TABLES),
     "validate": Stage(
@@ -58,7 +62,7 @@ STAGES = {
     "summarize": Stage((*_RELEASE_TABLES, *_SUMMARY_TABLES)),
     "release": Stage(
         (*_RELEASE_TABLES, *_SUMMARY_TABLES, "changes", "redirects"),
-        sections=("normalize", "parse", "validate"),
+        sections=("normalize", "parse", "readers", "validate"),
     ),
 }
 
@@ -77,6 +81,7 @@ class Plan:
         hidden: How many hidden names the search passed over.
         batches: Batch name → its dumps.
         scripts: The folder of the scripts.
+        rules: The lines of the sheet of dumps.
     """
 
     config: settings.Config
@@ -85,6 +90,17 @@ class Plan:
     hidden: int
     batches: dict[str, list[Dump]]
     scripts: Path
+    rules: tuple[Rule, ...] = ()
+
+    @functools.cached_property
+    def published_config(self) -> settings.Config:
+        """The settings as a release's manifest has them: the sheet's lines, not its place."""
+        return {**self.config, "sheet": [asdict(rule) for rule in self.rules]}
+
+    @functools.cached_property
+    def member_rules(self) -> list[dict[str, Any]]:
+        """The lines of the sheet that may name members of archives, as plain data."""
+        return [asdict(rule) for rule in self.rules if _may_name_member(rule.pattern)]
 
     @functools.cached_property
     def code_digest(self) -> str:
@@ -176,7 +192,9 @@ class Plan:
         """The fingerprints of what a stage reads."""
         match stage:
             case "parse":
-                return [[d.path, d.sha256, d.problem_message] for d in self.batches[batch or ""]]
+                dumps = self.batches[batch or ""]
+                files = [[d.path, d.sha256, d.problem_message, asdict(d.stated)] for d in dumps]
+                return [files, self.member_rules]
             case "normalize":
                 return [self.fingerprint("parse", batch)]
             case "dedupe":
@@ -210,7 +228,9 @@ def make_plan(
     config = settings.resolve(settings.from_command_line(given, on_command_line))
     base = Path.cwd() if "dumps" in on_command_line else workflow_folder
     results = settings.results_folder(config)
-    found = inventory.find_dumps(settings.dump_specs(config), base, exclude=results)
+    near = Path.cwd() if "sheet" in on_command_line else workflow_folder
+    rules = _sheet_rules(config["sheet"], near)
+    found = inventory.find_dumps(settings.dump_specs(config), base, exclude=results, rules=rules)
     parse = config["parse"]
     batches = inventory.batches(
         found.dumps,
@@ -218,4 +238,27 @@ def make_plan(
         max_dumps=parse["max_dumps"],
         max_bytes=int(parse["max_mb"] * 1_000_000),
     )
-    return Plan(config, results, found.dumps, found.hidden, batches, workflow_folder / "scripts")
+    scripts = workflow_folder / "scripts"
+    return Plan(config, results, found.dumps, found.hidden, batches, scripts, tuple(rules))
+
+
+def _sheet_rules(place: str | None, base: Path) -> list[Rule]:
+    """The lines of the sheet of dumps; none where there is no sheet.
+
+    Raises:
+        PaperdumpError: It cannot be read, or a line of it is wrong.
+    """
+    if place is None:
+        return []
+    rules = sheet.read_sheet(base / Path(place).expanduser())
+    if any(rule.format for rule in rules):
+        # only here: the readers bring the libraries that jobs need, which take time to import
+        from paperdump import readers  # noqa: PLC0415
+
+        sheet.read_sheet(base / Path(place).expanduser(), readers.names())
+    return rules
+
+
+def _may_name_member(pattern: str) -> bool:
+    """Whether a pattern can match the path of a member of an archive."""
+    return "!" in pattern or "*" in pattern or "?" in pattern or "[" in pattern

@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from paperdump import __version__, changes, dictionary, tables
+from paperdump import __version__, arrow, changes, dictionary, tables
 from paperdump.errors import PaperdumpError
 from paperdump.report import is_whole
 
@@ -133,12 +133,12 @@ def _written_whole(folder: Path) -> Iterator[Path]:
     try:
         yield temporary
         for path in sorted(temporary.rglob("*")):
-            tables.flush(path)
-        tables.flush(temporary)
+            arrow.flush(path)
+        arrow.flush(temporary)
         if folder.exists():  # damaged: what takes its place has the same content
             shutil.rmtree(folder)
         temporary.rename(folder)
-        tables.flush(folder.parent)
+        arrow.flush(folder.parent)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +15,14 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from paperdump import dictionary
+from paperdump.arrow import (
+    ROW_GROUP_SIZE,
+    arrow_schema,
+    atomic_path,
+    flush,
+    marked_nullable,
+)
 
-ARROW_TYPES: dict[str, pa.DataType] = {
-    "string": pa.string(),
-    "bool": pa.bool_(),
-    "int16": pa.int16(),
-    "int32": pa.int32(),
-    "int64": pa.int64(),
-    "float64": pa.float64(),
-    "date": pa.date32(),
-    "list<string>": pa.list_(pa.string()),
-}
 POLARS_TYPES: dict[str, pl.DataType] = {
     "string": pl.String(),
     "bool": pl.Boolean(),
@@ -38,29 +33,6 @@ POLARS_TYPES: dict[str, pl.DataType] = {
     "date": pl.Date(),
     "list<string>": pl.List(pl.String()),
 }
-
-
-def arrow_schema(name: str) -> pa.Schema:
-    """The Arrow schema of a table, with each column's meaning and unit in its metadata."""
-    table = dictionary.table(name)
-    fields = []
-    for column in table.columns:
-        metadata = {"description": column.description}
-        if column.unit:
-            metadata["unit"] = column.unit
-        if column.merge:
-            metadata["merge"] = column.merge
-        fields.append(
-            pa.field(column.name, ARROW_TYPES[column.type], column.nullable, metadata=metadata)
-        )
-    return pa.schema(
-        fields,
-        metadata={
-            "table": name,
-            "description": table.description,
-            "key": json.dumps(list(table.key)),
-        },
-    )
 
 
 def polars_schema(name: str) -> dict[str, pl.DataType]:
@@ -99,34 +71,7 @@ def to_arrow(frame: pl.DataFrame, name: str) -> pa.Table:
     A column that must not be null, but is, is marked as nullable and passes: that it is wrong is
     for validation to say, with the rows named.
     """
-    table = conform(frame, name).to_arrow()
-    fields = [
-        field.with_nullable(field.nullable or values.null_count > 0)
-        for field, values in zip(arrow_schema(name), table.columns, strict=True)
-    ]
-    return table.cast(pa.schema(fields, metadata=arrow_schema(name).metadata))
-
-
-@contextmanager
-def atomic_path(path: Path) -> Iterator[Path]:
-    """A temporary name beside a file, moved over it, flushed to disk, when the block succeeds."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        yield temporary
-        flush(temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def flush(path: Path) -> None:
-    """Have a file or folder written to disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    return marked_nullable(conform(frame, name).to_arrow(), arrow_schema(name))
 
 
 def point(link: Path, target: Path) -> None:
@@ -162,7 +107,7 @@ def write_parquet(frame: pl.DataFrame, name: str, path: Path) -> None:
             to_arrow(frame, name),
             temporary,
             compression="zstd",
-            row_group_size=131_072,
+            row_group_size=ROW_GROUP_SIZE,
             write_page_index=True,
         )
 
@@ -178,6 +123,15 @@ def read_parquet(path: Path, name: str) -> pl.DataFrame:
     if dict(frame.schema) != expected:
         raise ValueError(f"{path} is not a table {name}: {dict(frame.schema)} != {expected}")
     return frame
+
+
+def iter_parquet(path: Path, name: str) -> Iterator[pl.DataFrame]:
+    """Read a table of that name in pieces of bounded size; there is at least one, maybe empty."""
+    file = pq.ParquetFile(path)
+    if file.metadata.num_rows == 0:
+        yield frame_of(name, [])
+    for batch in file.iter_batches(batch_size=ROW_GROUP_SIZE // 8):
+        yield conform(pl.DataFrame(pl.from_arrow(batch)), name)
 
 
 def row_count(path: Path) -> int:

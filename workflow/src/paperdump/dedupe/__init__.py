@@ -32,10 +32,11 @@ def dedupe(normalized: pl.DataFrame, dumps: pl.DataFrame) -> Deduplicated:
     """
     dumps = years.bound_snapshots(dumps, normalized)
     entries = merging.in_page_order(normalized, dumps)
-    entries = identity.with_paper_ids(clusters.by_title(entries))
+    entries, matches = clusters.of_same_paper(entries)
+    entries = identity.with_paper_ids(entries)
     return Deduplicated(
-        papers=tables.conform(merging.merge(entries), "papers"),
+        papers=tables.conform(merging.merge(entries, dumps), "papers"),
         sightings=tables.conform(entries, "sightings"),
         dumps=tables.conform(dumps, "dumps"),
-        matches=tables.conform(clusters.title_matches(entries), "matches"),
+        matches=tables.conform(matches, "matches"),
     )

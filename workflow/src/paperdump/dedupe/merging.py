@@ -24,17 +24,27 @@ def in_page_order(entries: pl.DataFrame, dumps: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def merge(entries: pl.DataFrame) -> pl.DataFrame:
+def merge(entries: pl.DataFrame, dumps: pl.DataFrame) -> pl.DataFrame:
     """Merge the entries of each paper into one row.
 
     Args:
         entries: Normalized entries with ``paper_id``, in the order that breaks ties.
+        dumps: The dumps with their ``snapshot_on``.
 
     Returns:
         A row per paper, with the columns of ``papers`` that sightings decide.
     """
-    papers = entries.group_by("paper_id", maintain_order=True).agg(
-        n_sightings=pl.len(), n_dumps=pl.col("dump_id").n_unique()
+    days = dumps.select("dump_id", "snapshot_on")
+    papers = (
+        entries.select("paper_id", "dump_id")
+        .join(days, on="dump_id", how="left", maintain_order="left")
+        .group_by("paper_id", maintain_order=True)
+        .agg(
+            n_sightings=pl.len(),
+            n_dumps=pl.col("dump_id").n_unique(),
+            first_seen_on=pl.col("snapshot_on").min(),
+            last_seen_on=pl.col("snapshot_on").max(),
+        )
     )
     merged = [c for c in dictionary.table("papers").columns if c.merge]
     for column in merged:

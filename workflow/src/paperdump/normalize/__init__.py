@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from paperdump import tables
-from paperdump.normalize import dates, links, names, text
+from paperdump.normalize import dates, identifiers, links, names, text
 
 
 def normalize(entries: pl.DataFrame, code_hosts: Sequence[str]) -> pl.DataFrame:
@@ -26,14 +26,26 @@ def normalize(entries: pl.DataFrame, code_hosts: Sequence[str]) -> pl.DataFrame:
         # a title of control characters alone stays as it is: no entry is lost here
         clean_title=pl.coalesce(text.clean_line(title), title),
         clean_abstract=text.clean_paragraphs(abstract),
-        organization_slug=names.organization_slug(organization),
-        organization_name=names.organization_name(organization),
+        authors=names.clean_list(pl.col("authors")),
+        n_authors=pl.coalesce("n_authors", names.count(names.clean_list(pl.col("authors")))),
+        organization_slug=pl.coalesce(
+            text.clean_line(pl.col("organization_slug")), names.organization_slug(organization)
+        ),
+        organization_name=pl.coalesce(
+            text.clean_line(pl.col("organization_name")), names.organization_name(organization)
+        ),
         stated_year=dates.stated_year(date),
         published_on=dates.stated_date(date),
+        listed_on=dates.stated_date(pl.col("listed_text")),
+        updated_on=dates.stated_date(pl.col("updated_text")),
+        arxiv_id=identifiers.arxiv_id(pl.col("arxiv_text")),
+        doi=identifiers.doi(pl.col("doi_text")),
+        categories=names.clean_list(pl.col("categories")),
+        journal_ref=text.clean_line(pl.col("journal_ref")),
     ).with_columns(
         title_key=text.title_key(pl.col("clean_title")),
         published_on_evidence=pl.when(pl.col("published_on").is_not_null()).then(pl.lit("stated")),
-        urls=links.find_urls(pl.col("clean_abstract"), code_hosts),
+        urls=links.all_urls(pl.col("clean_abstract"), pl.col("link_texts"), code_hosts),
     )
     typed = typed.with_columns(code_urls=links.code_urls(pl.col("urls"), code_hosts))
     return tables.conform(typed, "work/normalized")

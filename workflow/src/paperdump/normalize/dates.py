@@ -1,4 +1,9 @@
-"""Dates as the pages write them: ``May 28`` and ``May 28, 2024``."""
+"""Dates as the pages and records write them.
+
+The pages write ``May 28`` and ``May 28, 2024``; records an ISO date, perhaps with a time, perhaps
+cut to a month or a year (``2024-05-28T17:59:29.000Z``, ``2024-05``, ``2024``), or the date of a
+mail (``Tue, 28 May 2024 17:59:29 GMT``). A time of day is left out: the day is the one written.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +20,15 @@ _WRITTEN_OUT = "uary|ruary|ch|il|e|y|ust|t|tember|ober|ember"
 DATE_PATTERN = (
     rf"^\s*({'|'.join(MONTHS)})(?:{_WRITTEN_OUT})?\.?\s+([0-9]{{1,2}})(?:,\s*([0-9]{{4}}))?\s*$"
 )
+# a record's year, then month and day where they are given; the day may be followed by a time
+ISO_PATTERN = r"^\s*([0-9]{4})(?:[-/]([0-9]{1,2})(?:[-/]([0-9]{1,2})(?:$|[T\s].*)?)?)?\s*$"
+MAIL_PATTERN = (
+    rf"^\s*(?:[A-Z][a-z]{{2}},\s*)?([0-9]{{1,2}}) ({'|'.join(MONTHS)})(?:{_WRITTEN_OUT})?\.?,? "
+    r"([0-9]{4})(?:$|\s.*)"
+)
 EARLIEST_YEAR, LATEST_YEAR = 1950, 2100  # a year beyond is a mistake on the page
 _DATE = re.compile(DATE_PATTERN)
+_ISO = re.compile(ISO_PATTERN)
 
 
 class WrittenDate(NamedTuple):
@@ -64,18 +76,44 @@ def earliest_in_or_after(year: int, month: int, day: int) -> dt.date:
     raise ValueError(f"no year has day {day} of month {month}")
 
 
+def exists(year: int, month: int, day: int) -> bool:
+    """Whether a year has a day."""
+    return 1 <= day <= days_in_month(month, year)
+
+
+def read_day(text: str | None) -> dt.date | None:
+    """The day that an ISO date or time states; None where it states none."""
+    found = _ISO.match(text) if text else None
+    if not found or not found[3]:
+        return None
+    year, month, day = int(found[1]), int(found[2]), int(found[3])
+    if not (EARLIEST_YEAR <= year <= LATEST_YEAR and 1 <= month <= 12 and exists(year, month, day)):
+        return None
+    return dt.date(year, month, day)
+
+
 def stated_year(text: pl.Expr) -> pl.Expr:
     """The year written in a date text; null without one, or where it is beyond belief."""
-    year = text.str.extract(DATE_PATTERN, 3).cast(pl.Int16)
+    year = pl.coalesce(
+        text.str.extract(DATE_PATTERN, 3),
+        text.str.extract(ISO_PATTERN, 1),
+        text.str.extract(MAIL_PATTERN, 3),
+    ).cast(pl.Int16)
     return pl.when(year.is_between(EARLIEST_YEAR, LATEST_YEAR)).then(year)
 
 
 def stated_date(text: pl.Expr) -> pl.Expr:
     """The day that a date text states in full; null without a year, and where there is none."""
-    day = pl.format(
-        "{}-{}-{}",
-        stated_year(text),
-        text.str.extract(DATE_PATTERN, 1),
-        text.str.extract(DATE_PATTERN, 2).str.zfill(2),
+    month = pl.coalesce(text.str.extract(DATE_PATTERN, 1), text.str.extract(MAIL_PATTERN, 2))
+    number = pl.coalesce(
+        text.str.extract(ISO_PATTERN, 2).str.zfill(2),
+        month.replace_strict({m: f"{n:02}" for n, m in enumerate(MONTHS, 1)}, default=None),
     )
-    return day.str.to_date("%Y-%b-%d", strict=False)
+    day = pl.coalesce(
+        text.str.extract(DATE_PATTERN, 2),
+        text.str.extract(ISO_PATTERN, 3),
+        text.str.extract(MAIL_PATTERN, 1),
+    ).str.zfill(2)
+    return pl.format("{}-{}-{}", stated_year(text), number, day).str.to_date(
+        "%Y-%m-%d", strict=False
+    )

@@ -32,6 +32,15 @@ def find_urls(text: pl.Expr, code_hosts: Sequence[str]) -> pl.Expr:
     return found.list.unique(maintain_order=True).list.drop_nulls()
 
 
+def all_urls(text: pl.Expr, links: pl.Expr, code_hosts: Sequence[str]) -> pl.Expr:
+    """The web addresses in a text and those carried beside it, each once, the text's first.
+
+    Null where there is neither text nor link.
+    """
+    both = pl.concat_str(text, links.list.join("\n"), separator="\n", ignore_nulls=True)
+    return pl.when(text.is_not_null() | links.is_not_null()).then(find_urls(both, code_hosts))
+
+
 def _tidy(url: pl.Expr, hosts: str) -> pl.Expr:
     """An address without what does not belong to it; null where nothing but a scheme is left."""
     url = url.str.replace(r"^\W+", "").str.strip_chars_end(_TRAILING)

@@ -1,42 +1,45 @@
 """The readers: one module per dump format, and the order in which they are asked.
 
-A reader is a module-level object with
-
-* ``name``: the format's name, as published in ``dumps.format``;
-* ``recognised_by``: in words, what it is and how it is recognised;
-* ``recognises(text)``: whether the text is of the format, judged by its content alone;
-* ``read(text)``: the page.
-
-To add a format, write its module and add it to ``READERS``; where two recognise a text, the
-first reads it.
+A reader is a module-level object as ``base.Reader`` describes it. To add a format, write its
+module and add it to ``READERS``. A dump is read by the first of them that recognises its first
+bytes; those whose mark is most their own come first, tables, which are known by the names of
+their columns alone, last.
 """
 
 from __future__ import annotations
 
-from typing import Protocol
-
+from paperdump.readers.arxiv_jsonl import ArxivJsonl
+from paperdump.readers.base import Reader
+from paperdump.readers.hf_html import HfHtml
+from paperdump.readers.hf_json import HfJson
+from paperdump.readers.hf_markdown import HfMarkdown
 from paperdump.readers.hf_text import HfText
-from paperdump.readers.page import Page
+from paperdump.readers.source import Head
+
+READERS: tuple[Reader, ...] = (HfHtml(), HfMarkdown(), HfText(), ArxivJsonl(), HfJson())
 
 
-class Reader(Protocol):
-    """What a reader of text dumps offers."""
-
-    name: str
-    recognised_by: str
-
-    def recognises(self, text: str) -> bool:
-        """Whether the text is a dump of this format."""
-        ...
-
-    def read(self, text: str) -> Page:
-        """Read the whole text; what does not belong to an entry becomes rejects."""
-        ...
+def names() -> list[str]:
+    """The names of all formats."""
+    return [reader.name for reader in READERS]
 
 
-READERS: tuple[Reader, ...] = (HfText(),)
+def reader_of(name: str) -> Reader:
+    """The reader of a format.
+
+    Raises:
+        KeyError: There is no format of that name.
+    """
+    return {reader.name: reader for reader in READERS}[name]
 
 
-def reader_for(text: str) -> Reader | None:
-    """The first reader that recognises the text, or None."""
-    return next((reader for reader in READERS if reader.recognises(text)), None)
+def recognise(head: Head) -> tuple[Reader | None, str | None]:
+    """The reader of a dump and why it is, or neither where none recognises it."""
+    claims = [(reader, why) for reader in READERS if (why := reader.sniff(head))]
+    if not claims:
+        return None, None
+    reader, why = claims[0]
+    if len(claims) > 1:
+        others = ", ".join(other.name for other, _ in claims[1:])
+        why += f" (so might {others}, which come after it)"
+    return reader, why

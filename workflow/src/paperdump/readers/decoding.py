@@ -6,6 +6,8 @@ import codecs
 import re
 from dataclasses import dataclass, field
 
+import chardet
+
 _BOMS = (
     # the longer marks first: UTF-32's little-endian one begins like UTF-16's
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -16,6 +18,7 @@ _BOMS = (
 )
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\f\r\x1b")) + b"\x7f"
 _MAX_CONTROL_SHARE = 0.01
+_LOOKED_AT = 1 << 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,31 +29,47 @@ class Decoded:
         text: The text, without a byte order mark, its lines ended by ``\n``.
         encoding: Name of the encoding.
         notes: What a reader of the dump should know, in words.
+        marked: Whether it began with a byte order mark.
     """
 
     text: str
     encoding: str
     notes: list[str] = field(default_factory=list)
+    marked: bool = False
+
+    @property
+    def codec(self) -> str:
+        """The codec that decodes it from its very beginning, without giving the mark."""
+        if not self.marked:
+            return self.encoding
+        return "utf-8-sig" if self.encoding == "utf-8" else self.encoding[: len("utf-16")]
 
 
-def decode(data: bytes) -> Decoded | None:
+def decode(data: bytes, *, complete: bool = True) -> Decoded | None:
     """Decode a dump, or answer None where it is not text.
 
     A byte order mark decides; else UTF-16 shows by its NUL bytes; else it is UTF-8 if all of it
     is, or if more of its non-ASCII characters are UTF-8 than are not (a damaged or cut capture);
-    else it is taken for Windows-1252, which has Latin-1's letters, and that is noted: the pages
-    are in English, whose few accented letters give a detector too little to tell code pages
-    apart. What cannot be decoded becomes U+FFFD and is noted.
+    else a detector tells the encoding from the lines that are not ASCII, and that is noted. What
+    cannot be decoded becomes U+FFFD and is noted.
+
+    Args:
+        data: The bytes.
+        complete: Whether they are all of the dump; the beginning of one may end in mid-character.
     """
     for mark, encoding in _BOMS:
         if data.startswith(mark):
-            return _decode_as(data[len(mark) :], encoding)
-    wide = _utf16_without_mark(data)
-    if wide:
-        return _decode_as(data, wide)
-    controls = len(data) - len(data.translate(None, _CONTROLS))
-    if controls > _MAX_CONTROL_SHARE * len(data):
+            return _decode_as(data[len(mark) :], encoding, marked=True, complete=complete)
+    begin = data[:_LOOKED_AT]
+    if b"\0" in begin:
+        wide = _utf16_without_mark(data if complete else data[: len(data) // 2 * 2])
+        if wide:
+            return _decode_as(data, wide, complete=complete)
+    # what is no text shows early; a capture may hold some control characters later on
+    if len(begin) - len(begin.translate(None, _CONTROLS)) > _MAX_CONTROL_SHARE * len(begin):
         return None
+    if not complete:
+        data = _without_cut_character(data)
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
@@ -58,15 +77,46 @@ def decode(data: bytes) -> Decoded | None:
         damaged = text.count("\ufffd")
         if len(re.findall(r"[^\x00-\x7f\ufffd]", text)) >= damaged or _cut_at_end(data):
             return _decode_as(data, "utf-8")
-        decoded = _decode_as(data, "cp1252")
-        decoded.notes.insert(0, "It is not Unicode and was read as Windows-1252 (Latin-1).")
+        encoding = _detected(data)
+        decoded = _decode_as(data, encoding)
+        name = _NAMES.get(encoding, encoding)
+        decoded.notes.insert(0, f"It is not Unicode and was read as {name}, by its letters.")
         return decoded
+    # the bytes show sooner than the text that nothing is to be mended in it
+    if b"\r" not in data and b"\0" not in data:
+        return Decoded(text, "utf-8")
     return _finish(text, "utf-8", [])
 
 
-def _decode_as(data: bytes, encoding: str) -> Decoded:
+_NAMES = {"cp1252": "Windows-1252 (Latin-1)"}
+_MOST_FOR_DETECTION = 1 << 16
+# a guess weaker than this is one letter's; pages are in English, whose names are mostly Western
+_LEAST_CONFIDENCE = 0.02
+
+
+def _detected(data: bytes) -> str:
+    """The encoding of text that is not Unicode, by the lines that tell something of it."""
+    telling = [line for line in data.splitlines() if not line.isascii()]
+    found = chardet.detect(
+        b"\n".join(telling)[:_MOST_FOR_DETECTION],
+        encoding_era=chardet.EncodingEra.MODERN_WEB,
+    )
+    if found["encoding"] is None or found["confidence"] < _LEAST_CONFIDENCE:
+        return "cp1252"
     try:
-        return _finish(data.decode(encoding), encoding, [])
+        name = codecs.lookup(found["encoding"]).name
+        data.decode(name)
+    except (LookupError, UnicodeDecodeError):
+        return "cp1252"
+    return name
+
+
+def _decode_as(
+    data: bytes, encoding: str, *, marked: bool = False, complete: bool = True
+) -> Decoded:
+    try:
+        decoder = codecs.getincrementaldecoder(encoding)()
+        return _finish(decoder.decode(data, final=complete), encoding, [], marked)
     except UnicodeDecodeError as error:
         text = data.decode(encoding, "replace")
         found = text.count("\ufffd")
@@ -75,17 +125,29 @@ def _decode_as(data: bytes, encoding: str) -> Decoded:
             f"{found} piece(s) of it are not {encoding} ({error.reason}) and became U+FFFD, "
             f"the first in line {line}."
         )
-        return _finish(text, encoding, [note])
+        return _finish(text, encoding, [note], marked)
 
 
-def _finish(text: str, encoding: str, notes: list[str]) -> Decoded:
+def _without_cut_character(data: bytes) -> bytes:
+    """The bytes without a UTF-8 character that their end cuts off."""
+    for length in range(1, 4):
+        lead = data[-length : len(data) - length + 1]
+        if lead >= b"\xc0":
+            needed = 2 if lead < b"\xe0" else 3 if lead < b"\xf0" else 4
+            return data[:-length] if needed > length else data
+        if lead < b"\x80":
+            break
+    return data
+
+
+def _finish(text: str, encoding: str, notes: list[str], marked: bool = False) -> Decoded:
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    nuls = text.count("\0")
-    if nuls:
+    if "\0" in text:
+        nuls = text.count("\0")
         line = text.count("\n", 0, text.index("\0")) + 1
         notes.append(f"It holds {nuls} NUL character(s), the first in line {line}.")
-    return Decoded(text, encoding, notes)
+    return Decoded(text, encoding, notes, marked)
 
 
 def _utf16_without_mark(data: bytes) -> str | None:

@@ -1,0 +1,262 @@
+"""The command line ``paperdump``: looking into dumps without running the workflow.
+
+Only what parses the arguments is imported at the top, so that ``--help`` and ``--version`` answer
+at once. To add a command, write a function that adds its parser and sets ``run``, and add it to
+``_COMMANDS``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from paperdump import __version__
+from paperdump.errors import PaperdumpError
+
+if TYPE_CHECKING:
+    from paperdump.parse import Settings
+
+ALL_READ = 0
+SOME_REJECTED = 1
+WRONG_USE = 2
+INTERRUPTED = 130  # as shells have it for a program that SIGINT ended
+PIPE_BROKEN = 141  # the same for SIGPIPE
+
+_SHOWN = 20
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Args:
+        argv: The arguments; None takes those of the process.
+
+    Returns:
+        The exit code: 0 all was read, 1 something was rejected, 2 wrong use.
+    """
+    try:
+        code = _run(argv)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        _discard_output()
+        return PIPE_BROKEN
+    return code
+
+
+def _run(argv: Sequence[str] | None) -> int:
+    try:
+        arguments = _parser().parse_args(argv)
+    except SystemExit as end:  # argparse has said what there was to say
+        return int(end.code or 0)
+    _make_writable(errors="strict" if getattr(arguments, "json", False) else "backslashreplace")
+    try:
+        return int(arguments.run(arguments))
+    except PaperdumpError as error:
+        from paperdump.inspection import visible_lines  # noqa: PLC0415
+
+        what = visible_lines(str(error).removeprefix("dumps: "))
+        print(f"paperdump {arguments.command}: {what}", file=sys.stderr)
+        return WRONG_USE
+
+
+def _make_writable(errors: str) -> None:
+    """Let the output take every character: JSON is UTF-8, a text what the terminal can show."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        encoding = "utf-8" if errors == "strict" else None
+        sys.stdout.reconfigure(encoding=encoding, errors=errors)
+
+
+def _discard_output() -> None:
+    """Give what is still in the buffer nowhere to fail when the process ends."""
+    with contextlib.suppress(OSError):  # it is no file, as in tests
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="paperdump",
+        description="Look into dumps of paper listings. The workflow itself is run by `snakemake`.",
+    )
+    parser.add_argument("--version", action="version", version=f"paperdump {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for add in _COMMANDS:
+        add(commands)
+    return parser
+
+
+def _add_inspect(commands: Any) -> None:
+    parser = commands.add_parser(
+        "inspect",
+        help="show what is read from dumps: facts, entries, rejects",
+        description=(
+            "Show what the readers make of dumps, as the workflow would, without running it."
+        ),
+        epilog=(
+            "Exit codes: 0 all was read; 1 something was rejected; 2 wrong use, or a file does not "
+            "exist."
+        ),
+    )
+    parser.add_argument(
+        "files",
+        metavar="FILE",
+        nargs="+",
+        type=_spec,
+        help="a file, a folder (searched recursively, hidden names passed over), or a glob "
+        "pattern; of an archive each member is shown",
+    )
+    parser.add_argument(
+        "--entries",
+        metavar="N",
+        type=_how_many,
+        default=_SHOWN,
+        help="how many entries of each dump to list, or `all` (default: %(default)s); with --json "
+        "all are written",
+    )
+    parser.add_argument(
+        "--format",
+        metavar="NAME",
+        help="read the dumps in this format, whatever they look like (`paperdump formats` names "
+        "them)",
+    )
+    parser.add_argument(
+        "--sheet", metavar="FILE", help="a sheet of dumps, such as config/dumps.tsv (default: none)"
+    )
+    parser.add_argument(
+        "--config",
+        metavar="FILE",
+        help="a config.yaml whose section `readers` is used (default: the workflow's defaults)",
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="write one JSON document, with all that was read"
+    )
+    parser.set_defaults(run=_inspect)
+
+
+def _add_formats(commands: Any) -> None:
+    parser = commands.add_parser(
+        "formats",
+        help="list the formats that are read",
+        description="List the formats, in the order in which they are asked whether a dump is "
+        "theirs, then archives and compressions.",
+    )
+    parser.add_argument("--json", action="store_true", help="write one JSON document")
+    parser.set_defaults(run=_formats)
+
+
+_COMMANDS = (_add_inspect, _add_formats)
+
+
+def _spec(text: str) -> str:
+    if not text:
+        raise argparse.ArgumentTypeError("an empty name; give a file, a folder or a pattern")
+    return text
+
+
+def _how_many(text: str) -> int | None:
+    """A number of entries; None for all."""
+    if text == "all":
+        return None
+    # isdecimal alone lets digits of other scripts pass, which int understands, too
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a whole number nor `all`")
+    return int(text)
+
+
+def _inspect(arguments: argparse.Namespace) -> int:
+    from pathlib import Path  # noqa: PLC0415
+
+    from paperdump import inspection  # noqa: PLC0415
+    from paperdump.inventory import find_dumps  # noqa: PLC0415
+
+    settings = _settings(arguments.config, arguments.sheet)
+    _assert_format(arguments.format)
+    found = find_dumps(arguments.files, Path(), rules=settings.rules)
+    # where both go to one terminal, a JSON document that is written as it is read leaves no place
+    show_progress = sys.stderr.isatty() and not (arguments.json and sys.stdout.isatty())
+    with inspection.Ticker(sys.stderr if show_progress else None) as ticker:
+        asked = inspection.Inspection(
+            found.dumps, settings, arguments.files, arguments.format, ticker
+        )
+        if arguments.json:
+            n_rejects = inspection.write_json(asked, sys.stdout)
+        else:
+            screen = inspection.Screen.of(sys.stdout)
+            n_rejects = inspection.write_text(
+                asked, sys.stdout, screen, arguments.entries, found.hidden
+            )
+    return SOME_REJECTED if n_rejects else ALL_READ
+
+
+def _settings(config: str | None, sheet: str | None) -> Settings:
+    """What the readers are told: by a config and a sheet, or the defaults."""
+    from pathlib import Path  # noqa: PLC0415
+
+    from paperdump import config as settings  # noqa: PLC0415
+    from paperdump.parse import Settings  # noqa: PLC0415
+    from paperdump.readers import names  # noqa: PLC0415
+    from paperdump.sheet import read_sheet  # noqa: PLC0415
+
+    given = _config_file(Path(config).expanduser()) if config else {}
+    rules = read_sheet(Path(sheet).expanduser(), names()) if sheet else ()
+    return Settings.from_config(settings.resolve(given)["readers"], rules)
+
+
+def _config_file(path: Any) -> dict[str, Any]:
+    """The settings of a YAML file.
+
+    Raises:
+        PaperdumpError: It cannot be read, or is no mapping.
+    """
+    import yaml  # noqa: PLC0415
+
+    try:
+        given = yaml.safe_load(path.read_text("utf-8-sig"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        what = error.strerror if isinstance(error, OSError) else error
+        raise PaperdumpError(f"The config {path} cannot be read: {what}.") from None
+    if given is None:
+        return {}
+    if not isinstance(given, dict):
+        raise PaperdumpError(
+            f"The config {path} is not a mapping of settings; config/config.yaml shows one."
+        )
+    return given
+
+
+def _assert_format(name: str | None) -> None:
+    """Refuse a format that there is not.
+
+    Raises:
+        PaperdumpError: With the names that there are.
+    """
+    import difflib  # noqa: PLC0415
+
+    from paperdump.readers import names  # noqa: PLC0415
+
+    known = names()
+    if name is not None and name not in known:
+        near = difflib.get_close_matches(name, known, 1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise PaperdumpError(f"there is no format {name!r}.{hint} There are: {', '.join(known)}.")
+
+
+def _formats(arguments: argparse.Namespace) -> int:
+    from paperdump import inspection  # noqa: PLC0415
+
+    known = inspection.known_formats()
+    if arguments.json:
+        sys.stdout.write(inspection.as_json(known, indent=2) + "\n")
+    else:
+        sys.stdout.write(inspection.formats_text(known, inspection.Screen.of(sys.stdout)))
+    return ALL_READ
+
+
+if __name__ == "__main__":
+    sys.exit(main())

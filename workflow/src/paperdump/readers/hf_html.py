@@ -1,0 +1,311 @@
+"""Reader of ``hf-html``: saved HTML of the Hugging Face paper pages.
+
+The pages of a day, a week, a month, of a search and of what is trending carry their records as
+JSON in an attribute, ``data-props``, of the element with ``data-target="DailyPapers"``. That is
+read, as ``hf-json`` is. Where it is missing (some tools that save pages drop it) or broken, the
+visible text is read instead, as lines with links (``hf_cards``).
+
+What makes an entry certain: a record with a title in that JSON; in visible text what ``hf_cards``
+says. Scripts and styles are no text, and nothing of a page is executed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from paperdump.readers import hf_cards, hf_record, listing
+from paperdump.readers.base import Facts, Item
+from paperdump.readers.jsontext import NotJson, loads
+from paperdump.readers.markup import SITE, Line, Piece
+from paperdump.readers.records import Place
+from paperdump.readers.source import Head, Refused, Source
+
+_TARGET = re.compile(r"""data-target\s*=\s*["']?DailyPapers\b""")
+_LISTS = ("dailyPapers", "searchResults", "papers")
+_SITE = re.compile(r"https?://(?:www\.)?huggingface\.co/papers\b")
+_BLOCKS = frozenset(
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "br",
+        "button",
+        "dd",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "figcaption",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "li",
+        "main",
+        "nav",
+        "ol",
+        "option",
+        "p",
+        "pre",
+        "section",
+        "select",
+        "table",
+        "tbody",
+        "td",
+        "th",
+        "thead",
+        "tr",
+        "ul",
+    ]
+)
+_SILENT = frozenset(
+    ["script", "style", "template", "noscript", "head", "svg", "iframe", "object", "math"]
+)
+
+
+class HfHtml:
+    """The reader of ``hf-html``."""
+
+    name = "hf-html"
+    recognised_by = (
+        'saved HTML of a Hugging Face paper page: an element with data-target="DailyPapers", or '
+        "the visible line 'by AK and the research community'"
+    )
+    brings = (
+        *hf_record.BRINGS,
+        "listing_text",
+        "captured_text",
+        "query",
+        "source_url",
+        "date_links",
+    )
+
+    def sniff(self, head: Head) -> str | None:
+        """Whether it is HTML of a page of the site."""
+        if not head.start.startswith("<"):
+            return None
+        found = _TARGET.search(head.text)
+        if found:
+            line = head.text.count("\n", 0, found.start()) + 1
+            return f'line {line} has an element with data-target="DailyPapers"'
+        if not re.search(r"<(?:html|body|main|div|article|section)\b", head.text[:65536], re.I):
+            return None
+        if listing.header_line(_without_tags(head.text)) is not None:
+            return "it is HTML with the page's header line, 'by AK and the research community'"
+        if _SITE.search(head.text) and re.search(r"<title>[^<]*\bPapers\b", head.text):
+            return "it is HTML whose title and links are those of the paper pages"
+        return None
+
+    def read(self, source: Source) -> Iterator[Item]:
+        """Read a page whole.
+
+        Raises:
+            Refused: The HTML cannot be read at all.
+        """
+        text = source.text().text
+        root = _parsed(text)
+        url = _address(root)
+        props, problem = _props(root)
+        notes = (problem,) if problem else ()
+        if props is not None:
+            path, records = _records(props)
+            yield _facts(props, url, text, notes)
+            for number, record in enumerate(records, 1):
+                place = Place(record=number, record_path=f"{path}[{number - 1}]")
+                yield from hf_record.read_record(record, place)
+            if records:
+                return
+        lines = _lines(root)
+        begin = _header(lines)
+        facts = hf_cards.page_facts(lines, begin, Facts(source_url=url, notes=notes))
+        days = tuple(listing.date_links(text))
+        n_lines = text.count("\n") + (not text.endswith("\n"))
+        page = hf_cards.read_cards(
+            lines, facts.and_then(Facts(n_lines=n_lines, date_links=days or None)), begin
+        )
+        if props is None:
+            yield page.facts
+            yield from page.entries
+            yield from page.rejects
+        else:
+            # an empty list in the JSON: what is visible decides whether that is so
+            yield from page.entries
+
+
+def _without_tags(text: str) -> str:
+    return re.sub(r"\s*\n\s*", "\n", re.sub(r"<[^>]{0,5000}>", "", text))
+
+
+def _parsed(text: str) -> Any:
+    """The tree of an HTML page.
+
+    Raises:
+        Refused: There is none in it.
+    """
+    from lxml import etree, html  # noqa: PLC0415
+
+    # the text is decoded already, whatever encoding the page states
+    parser = html.HTMLParser(
+        encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True, huge_tree=True
+    )
+    # characters that no XML tree can hold; the parser would stop at a NUL
+    clean = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]", " ", text)
+    try:
+        return html.document_fromstring(clean.encode("utf-8"), parser=parser)
+    except (etree.LxmlError, ValueError) as error:
+        raise Refused("damaged", f"The HTML cannot be read: {error}.") from None
+
+
+def _props(root: Any) -> tuple[dict[str, Any] | None, str | None]:
+    """The object in ``data-props``, and what is wrong with it where it cannot be read."""
+    problem = None
+    for element in root.iter():
+        if element.get("data-target") != "DailyPapers" or element.get("data-props") is None:
+            continue
+        try:
+            props = loads(element.get("data-props"))
+        except NotJson as error:
+            problem = f"The JSON in data-props is broken ({error}); the visible text was read."
+            continue
+        if isinstance(props, dict) and any(isinstance(props.get(key), list) for key in _LISTS):
+            return props, None
+        problem = "The JSON in data-props has no list of records; the visible text was read."
+    return None, problem
+
+
+def _records(props: dict[str, Any]) -> tuple[str, list[Any]]:
+    """The path and the records; of several lists the one that is not empty."""
+    lists = [key for key in _LISTS if isinstance(props.get(key), list)]
+    key = next((key for key in lists if props[key]), lists[0])
+    return f"$.{key}", props[key]
+
+
+def _facts(props: dict[str, Any], url: str | None, text: str, notes: tuple[str, ...]) -> Facts:
+    """What the page's JSON says of the page."""
+    query = props.get("query")
+    sought = query.get("q") if isinstance(query, dict) else query
+    day = props.get("dateString")
+    days = tuple(listing.date_links(text))
+    return Facts(
+        captured_text=day if isinstance(day, str) and day else None,
+        query=sought if isinstance(sought, str) and sought.strip() else hf_cards.query_of(url),
+        source_url=url,
+        date_links=days or None,
+        n_lines=text.count("\n") + (not text.endswith("\n")),
+        notes=notes,
+    )
+
+
+def _address(root: Any) -> str | None:
+    """The address that a page states for itself."""
+    for element in root.iter("link", "meta"):
+        if element.tag == "link" and (element.get("rel") or "").lower() == "canonical":
+            return element.get("href") or None
+        if element.get("property") == "og:url":
+            return element.get("content") or None
+    return None
+
+
+def _header(lines: list[Line]) -> int:
+    """The number of the line of *by AK and the research community*; 0 where there is none."""
+    for i, line in enumerate(lines):
+        if line.text.strip().endswith("and the research community"):
+            before = " ".join(each.text for each in lines[max(0, i - 6) : i + 1])
+            if re.search(r"\bby\s*AK\b", before):
+                return line.last
+    return 0
+
+
+class _Walk:
+    """The visible text of a tree as lines with links.
+
+    Lines are those that a browser would show; their numbers are those of the file where the
+    parser knows them, and never run backwards.
+    """
+
+    def __init__(self) -> None:
+        self.lines: list[Line] = []
+        self._number = 1
+
+    def break_line(self) -> None:
+        if not self.lines or self.lines[-1].pieces or self.lines[-1].alts:
+            self.lines.append(Line(self._number, self._number))
+
+    def add(self, text: str, url: str | None) -> None:
+        words = re.sub(r"\s+", " ", text)
+        if not words.strip() and not (self.lines and self.lines[-1].pieces):
+            return
+        if not self.lines:
+            self.break_line()
+        line = self.lines[-1]
+        if not line.pieces:
+            line.first = line.last = self._number
+        if line.pieces and line.pieces[-1].url == url:
+            line.pieces[-1] = Piece(line.pieces[-1].text + words, url)
+        else:
+            line.pieces.append(Piece(words, url))
+        line.last = max(line.last, self._number)
+
+    def at(self, number: int | None) -> None:
+        if number is not None:
+            self._number = max(self._number, number)
+
+    def picture(self, alt: str | None) -> None:
+        if alt and alt.strip():
+            if not self.lines:
+                self.break_line()
+            self.lines[-1].alts.append(alt.strip())
+
+
+def _lines(root: Any) -> list[Line]:
+    """The visible text of a page as lines with links."""
+    walk = _Walk()
+    # begin and end of each element in turn, without recursion: pages may be nested deeply
+    todo: list[tuple[str, Any, str | None]] = [("begin", root, None)]
+    while todo:
+        what, element, url = todo.pop()
+        if what == "text":
+            walk.add(element, url)
+            continue
+        tag = element.tag if isinstance(element.tag, str) else ""
+        if what == "end":
+            if tag in _BLOCKS:
+                walk.break_line()
+            continue
+        walk.at(element.sourceline)
+        if tag in _BLOCKS:
+            walk.break_line()
+            if re.fullmatch(r"h[1-6]", tag):
+                walk.lines[-1].level = int(tag[1])
+        if tag == "img":
+            walk.picture(element.get("alt"))
+        inner = _target(element) if tag == "a" else url
+        todo.append(("end", element, url))
+        if tag in _SILENT or element.get("hidden") is not None:
+            continue
+        parts: list[tuple[str, Any, str | None]] = []
+        if element.text:
+            parts.append(("text", element.text, inner))
+        for child in element:
+            parts.append(("begin", child, inner))
+            if child.tail:
+                parts.append(("text", child.tail, inner))
+        todo += reversed(parts)
+    return [line for line in walk.lines if line.pieces or line.alts]
+
+
+def _target(element: Any) -> str | None:
+    href = str(element.get("href") or "").strip()
+    if not href:
+        return None
+    return SITE + href if href.startswith("/") and not href.startswith("//") else href

@@ -1,0 +1,115 @@
+"""What the listing page looks like, whatever the capture made of it: its words and its header."""
+
+from __future__ import annotations
+
+import re
+
+from paperdump.readers.base import Facts
+
+MONTH = (
+    r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?"
+    r"|Sep(?:t(?:ember)?)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)\.?"
+)
+SHOWN_DATE = rf"{MONTH}\s+[0-9]{{1,2}}(?:,\s*[0-9]{{4}})?"
+SHOWN_NUMBER = r"[0-9][0-9.,]*[kKmM]?"  # a number as the site shows it, perhaps rounded
+SEPARATORS = "·•∙⋅‧・"
+AUTHORS_AT_END = re.compile(r"(?:[-*•\s]*)([0-9][0-9,]*)\s+authors?")
+HEADER_MENU = frozenset(
+    {"Daily", "Weekly", "Monthly", "Trending Papers", "- Daily", "- Weekly", "- Monthly"}
+    | {"* Daily", "* Weekly", "* Monthly"}
+)
+BEFORE_HEADER = (
+    "new",
+    "Get trending papers in your email inbox!",
+    "Get trending papers in your email inbox once a day!",
+    "Subscribe",
+    "Daily Papers",
+    "Trending Papers",
+)
+# words of the page around the entries; none of them is a title
+FOOTER = frozenset(
+    {"Previous", "Next", "Previous Next", "System theme", "Company", "TOS", "© Hugging Face"}
+    | {"Trending Papers ranked by GitHub stars activity", "[Content truncated]"}
+)
+FURNITURE = FOOTER | frozenset(
+    {"Privacy", "About", "Careers", "Website", "Models", "Datasets", "Spaces", "Pricing", "Docs"}
+    | {"Hugging Face", "Buckets", "Enterprise", "Log In", "Sign Up", "Community", "Solutions"}
+    | {"Collections", "Blog", "Posts", "Learn", "Discord", "Forum", "GitHub", "Tasks", "Upvote"}
+    | {
+        "HuggingChat",
+        "Languages",
+        "Organizations",
+        "Submitted by",
+        "Upgrade",
+        "Back to Articles",
+        "Jobs",
+    }
+    | {*HEADER_MENU, *BEFORE_HEADER, "by", "AK", "and the research community"}
+)
+HEADER = "and the research community"  # words that only this page has, at the end of a line
+_BY = re.compile(r"(?:^|[\s#])by\b|(?:^|[\s#])by(?=AK)|^by\s*[\[(]", re.MULTILINE)
+_CAPTURE_LINE = re.compile(
+    r"^[ \t]*(?:[-*>][ \t]+)?(?:\*\*)?"
+    r"(?P<key>(?:source[ _])?url|retrieved|captured|accessed|fetched|crawled|scraped|saved|date)"
+    r"(?:[ _](?:at|on|date|time))?(?:[ ]\([A-Za-z]+\))?[ ]?(?:\*\*)?:(?:\*\*)?[ \t]*"
+    r"[\"'`<]?(?P<value>[^\n\"'`>]+)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_DATE_LINK = re.compile(r"/papers/date/([0-9]{4}-[0-9]{2}-[0-9]{2})")
+
+
+def header_line(text: str, begin: int = 0) -> int | None:
+    """The number of the page's header line, *by AK and the research community*, from 1.
+
+    Captures break it (``by``, ``AK``, ``and the research community``), link the name, or make a
+    heading of it.
+
+    Args:
+        text: The text.
+        begin: Where to begin to look for it.
+    """
+    at = text.find(HEADER, begin)
+    while at >= 0:
+        end = at + len(HEADER)
+        rest = text[end : end + 40].split("\n", 1)[0]
+        if not rest.strip():
+            before = text[max(begin, at - 400) : at]
+            by = list(_BY.finditer(before))
+            if by and "AK" in before[by[-1].start() :]:
+                return text.count("\n", 0, at) + 1
+        at = text.find(HEADER, end)
+    return None
+
+
+def is_menu(text: str) -> bool:
+    """Whether a text is nothing but words of the page around the entries."""
+    return " ".join(text.split()) in FURNITURE
+
+
+def exact_number(text: str, most: int) -> int | None:
+    """A number as shown; None where it is rounded, or beyond belief."""
+    digits = text.strip().replace(",", "")
+    if digits.isascii() and digits.isdecimal() and len(digits) <= 8 and int(digits) <= most:
+        return int(digits)
+    return None
+
+
+def capture_facts(header: str) -> Facts:
+    """What the header that a capturing tool wrote states: address and time of the capture.
+
+    Args:
+        header: The text before the page's header line.
+    """
+    url = time = None
+    for found in _CAPTURE_LINE.finditer(header):
+        key, value = found["key"].lower(), found["value"].strip()
+        if key.endswith("url"):
+            url = url or (value if value.startswith("http") else None)
+        elif re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+            time = time or value
+    return Facts(source_url=url, captured_text=time)
+
+
+def date_links(text: str) -> list[str]:
+    """The days of the listings that a page links to, each once."""
+    return list(dict.fromkeys(_DATE_LINK.findall(text))) if "/papers/date/" in text else []

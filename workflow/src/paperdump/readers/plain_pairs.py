@@ -1,0 +1,117 @@
+"""Plain-text pages, the quick way: entries of the shape that nearly all captures have.
+
+An entry is a title on a line, a blank line, an abstract on a line, a blank line, and perhaps the
+three lines of its metadata. Where the lines between two metadata blocks have this shape, and each
+title and abstract reads as nothing else, the weighing of ``plain_division`` could only come to the
+same entries, so it is spared. The first line of which that is not certain ends the quick way; the
+slow one reads on from the last metadata block before it. That both read the same is a property
+test.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+
+from paperdump.readers.base import Entry
+from paperdump.readers.listing import HEADER
+from paperdump.readers.plain_division import cost_as_abstract, cost_as_title
+from paperdump.readers.plain_metadata import metadata_at
+
+# A title that costs nothing as a title, without a look at the finer rules.
+_PLAIN_TITLE = re.compile(
+    r"(?!(?:Project|Code|Demo|Data|Website|Page)\b)"
+    r"[A-Z][A-Za-z][A-Za-z0-9 ,:'()&+-]{12,140}[A-Za-z0-9]"
+)
+_LONGEST_TITLE = 150  # a longer one could be taken for an abstract beside its neighbours
+_PADDING = [""] * 8
+
+
+def read_pairs(lines: list[str], begin: int, end: int, entries: list[Entry]) -> int:
+    """Read entries as long as their shape is certain.
+
+    Args:
+        lines: The lines of the page.
+        begin: Index of the first line after the header, or after a metadata block.
+        end: Index after the body's last line.
+        entries: Where to add the entries.
+
+    Returns:
+        The index to go on from the slow way, which is right after a metadata block or ``begin``;
+        ``end`` where everything was read.
+    """
+    rows = lines if end + 8 < len(lines) else [*lines[:end], *_PADDING]
+    start = i = begin
+    waiting: list[Entry] = []  # since the last metadata block
+    plain = _PLAIN_TITLE.fullmatch
+    while True:
+        title = rows[i]
+        while not title:
+            if i >= end:
+                entries += waiting
+                return end
+            i += 1
+            title = rows[i]
+        abstract = rows[i + 2]
+        if rows[i + 1] or rows[i + 3] or len(abstract) < 3 or i + 2 >= end or title[0] in " •":
+            return start
+        if (title[-1] in "rsy " and _has_other_words(title)) or (
+            abstract[-1] in "rsy " and _has_other_words(abstract)
+        ):
+            return start
+        if rows[i + 5] == "·":
+            known = None if rows[i + 7] or i + 6 >= end else _metadata(rows[i + 4], rows[i + 6])
+            if known is None:
+                return start
+            if waiting:
+                if not (plain(title) or _certain_title(title)) or not _certain_abstract(abstract):
+                    return start
+                entries += waiting
+                waiting = []
+            n_authors, organization, date, comments = known
+            entries.append(
+                Entry(
+                    title=title,
+                    abstract=abstract,
+                    first_line=i + 1,
+                    last_line=i + 7,
+                    n_authors=n_authors,
+                    organization_text=organization,
+                    date_text=date,
+                    n_comments=comments,
+                )
+            )
+            start = i = i + 7
+        elif (plain(title) or _certain_title(title)) and (
+            (abstract[-1] == "." and abstract[0] != " ") or _certain_abstract(abstract)
+        ):
+            waiting.append(Entry(title=title, abstract=abstract, first_line=i + 1, last_line=i + 3))
+            i += 4
+        else:
+            return start
+
+
+def _has_other_words(line: str) -> bool:
+    """Whether a line could be a number of authors, or the header of another page."""
+    return "author" in line[-9:] or HEADER in line
+
+
+def _certain_title(title: str) -> bool:
+    """Whether a line costs nothing as a title."""
+    return len(title) <= _LONGEST_TITLE and cost_as_title(title) == 0
+
+
+def _certain_abstract(abstract: str) -> bool:
+    """Whether a line costs nothing as an abstract."""
+    return cost_as_abstract(abstract) == 0
+
+
+@functools.lru_cache(maxsize=4096)
+def _metadata(
+    byline: str, date: str
+) -> tuple[int | None, str | None, str | None, int | None] | None:
+    """What the three lines of a whole metadata block say; None where they are no such block."""
+    block = metadata_at(["", byline, "·", date, ""], 1, 5, True, 0)
+    if block is None or (block.first, block.last) != (2, 4) or block.notes or not block.date_text:
+        return None
+    return block.n_authors, block.organization_text, block.date_text, block.n_comments
