@@ -26,6 +26,23 @@ def test_encodings_are_recognised(data: bytes, encoding: str) -> None:
     assert (decoded.text, decoded.encoding) == (TEXT, encoding)
 
 
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("Größe zählt: naïve Modelle", "cp1252"),
+        ("We study Poincaré maps of the Gödel façade — “quotes”.", "cp1252"),
+        ("Мы изучаем приливы и отливы моря. Они растут и падают.", "cp1251"),
+        ("潮の満ち引きを研究する。これは要約です。", "shift_jis"),
+        ("我们研究潮汐的变化规律，并提出了一种新的方法。", "gb18030"),
+    ],
+)
+def test_text_in_an_older_encoding_is_read(text: str, encoding: str) -> None:
+    decoded = decode((f"A page in English.\n{text}\n" * 3).encode(encoding))
+    assert decoded is not None
+    assert decoded.text.splitlines()[1] == text
+    assert decoded.notes
+
+
 def test_an_eight_bit_encoding_is_noted() -> None:
     decoded = decode(TEXT.encode("cp1252"))
     assert decoded is not None

@@ -8,15 +8,31 @@ their columns alone, last.
 
 from __future__ import annotations
 
+from paperdump.readers.arxiv_atom import ArxivAtom
 from paperdump.readers.arxiv_jsonl import ArxivJsonl
+from paperdump.readers.arxiv_oai import ArxivOai
 from paperdump.readers.base import Reader
+from paperdump.readers.bibtex import Bibtex
 from paperdump.readers.hf_html import HfHtml
 from paperdump.readers.hf_json import HfJson
 from paperdump.readers.hf_markdown import HfMarkdown
 from paperdump.readers.hf_text import HfText
+from paperdump.readers.ris import Ris
 from paperdump.readers.source import Head
+from paperdump.readers.table import Table
 
-READERS: tuple[Reader, ...] = (HfHtml(), HfMarkdown(), HfText(), ArxivJsonl(), HfJson())
+READERS: tuple[Reader, ...] = (
+    HfHtml(),
+    HfMarkdown(),
+    HfText(),
+    ArxivAtom(),
+    ArxivOai(),
+    ArxivJsonl(),
+    HfJson(),
+    Bibtex(),
+    Ris(),
+    Table(),
+)
 
 
 def names() -> list[str]:

@@ -90,8 +90,11 @@ def decode(data: bytes, *, complete: bool = True) -> Decoded | None:
 
 _NAMES = {"cp1252": "Windows-1252 (Latin-1)"}
 _MOST_FOR_DETECTION = 1 << 16
-# a guess weaker than this is one letter's; pages are in English, whose names are mostly Western
+# Latin code pages share most letters; a few accented names tell them apart badly, and pages are in
+# English, whose foreign names are mostly Western: the others need better evidence
+_LATIN = frozenset({"cp1250", "cp1252", "cp1254", "cp1257", "cp1258"})
 _LEAST_CONFIDENCE = 0.02
+_LEAST_CONFIDENCE_LATIN = 0.2
 
 
 def _detected(data: bytes) -> str:
@@ -107,6 +110,8 @@ def _detected(data: bytes) -> str:
         name = codecs.lookup(found["encoding"]).name
         data.decode(name)
     except (LookupError, UnicodeDecodeError):
+        return "cp1252"
+    if name in _LATIN and found["confidence"] < _LEAST_CONFIDENCE_LATIN:
         return "cp1252"
     return name
 

@@ -21,6 +21,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from paperdump.readers.base import Entry, Facts, Page, Reject, excerpt_of
@@ -146,9 +147,7 @@ def read_cards(lines: list[Line], facts: Facts, begin: int) -> Page:
     entries: list[Entry] = []
     titles = list(_titles(lines, begin))
     end = _footer(lines, titles[-1][1] if titles else 0, begin)
-    for (first, after, upvote), (following, _, _) in zip(
-        titles, [*titles[1:], (end, end, None)], strict=True
-    ):
+    for (first, after, upvote), (following, _, _) in pairwise([*titles, (end, end, None)]):
         card = _Card(paper_of(_link_of(lines[first:after])), lines[first:after])
         if upvote is not None:
             card.upvotes = _upvotes(lines[upvote])

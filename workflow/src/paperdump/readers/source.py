@@ -35,13 +35,8 @@ _MAGIC = (
     (b"\x28\xb5\x2f\xfd", "zstd"),
 )
 # what the decompressors raise
-_DAMAGE: tuple[type[BaseException], ...] = (
-    EOFError,
-    OSError,
-    zlib.error,
-    lzma.LZMAError,
-    pa.ArrowException,
-)
+_ARROW: type[Exception] = pa.ArrowException
+_DAMAGE = (EOFError, OSError, zlib.error, lzma.LZMAError, _ARROW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,7 +353,7 @@ class _Guarded(io.RawIOBase):
     def close(self) -> None:
         if not self.closed:
             super().close()
-            with contextlib.suppress(_DAMAGE):  # what was wrong has been told where it was read
+            with contextlib.suppress(*_DAMAGE):  # what was wrong has been told where it was read
                 self._unpacked.close()
             self._raw.close()
 
