@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paperdump import dedupe, dictionary, tables
-from paperdump.dedupe import merging, years
+from paperdump.dedupe import clusters, merging, years
 from tests.pages import Listed, bare, page
 from tests.tables_of import release_of
 
@@ -170,3 +170,105 @@ def test_the_order_of_entries_changes_nothing(titles: list[str], random: object)
         assert getattr(one, name).equals(getattr(two, name)), name
     assert one.papers["n_sightings"].sum() == len(rows)
     assert one.matches.height == len(rows) - one.papers.height
+
+
+def same(*keys: tuple[str | None, str | None, str]) -> list[list[int]]:
+    """Which of entries with an arXiv id, a DOI and a title are found to be the same paper."""
+    frame = pl.DataFrame(
+        [(f"d{n}", *key) for n, key in enumerate(keys)],
+        schema=["entry_id", "arxiv_id", "doi", "title_key"],
+        orient="row",
+        schema_overrides={"arxiv_id": pl.String, "doi": pl.String},
+    )
+    entries, _ = clusters.of_same_paper(frame)
+    groups: dict[int, list[int]] = {}
+    for row, cluster in enumerate(entries["cluster"]):
+        groups.setdefault(cluster, []).append(row)
+    return list(groups.values())
+
+
+def test_entries_of_one_arxiv_id_are_one_paper_whatever_their_titles() -> None:
+    assert same(("2401.00001", None, "tides"), ("2401.00001", None, "tides revisited")) == [[0, 1]]
+
+
+def test_entries_of_one_doi_are_one_paper() -> None:
+    assert same((None, "10.5555/a", "tides"), (None, "10.5555/a", "on tides")) == [[0, 1]]
+
+
+def test_an_entry_without_identifier_goes_with_its_title() -> None:
+    assert same(("2401.00001", None, "tides"), (None, None, "tides"), (None, None, "moons")) == [
+        [0, 1],
+        [2],
+    ]
+
+
+def test_two_arxiv_ids_never_meet_in_one_paper() -> None:
+    assert same(("2401.00001", None, "tides"), ("2401.00002", None, "tides")) == [[0], [1]]
+    assert same(
+        ("2401.00001", None, "a"), (None, "10.5555/x", "a"), ("2401.00002", "10.5555/x", "b")
+    ) == [[0], [1, 2]]
+
+
+keys = st.tuples(
+    st.sampled_from([None, "2401.00001", "2401.00002", "2401.00003"]),
+    st.sampled_from([None, "10.5555/a", "10.5555/b"]),
+    st.sampled_from(["tides", "moons", "waves"]),
+)
+
+
+@given(st.lists(keys, max_size=12))
+def test_papers_are_whole_and_hold_one_arxiv_id_at_most(
+    entries: list[tuple[str | None, str | None, str]],
+) -> None:
+    groups = same(*entries)
+    assert sorted(row for group in groups for row in group) == list(range(len(entries)))
+    for group in groups:
+        assert len({entries[row][0] for row in group} - {None}) <= 1
+    of_id: dict[str, int] = {}
+    for number, group in enumerate(groups):
+        for row in group:
+            identifier = entries[row][0]
+            if identifier:
+                assert of_id.setdefault(identifier, number) == number
+
+
+def snapshot_of(captured: str | None, listing: str | None) -> dict[str, object]:
+    """What is known of a page's day from the time of its capture and its header."""
+    dumps = pl.DataFrame(
+        {
+            "dump_id": ["d"],
+            "listing_text": [listing],
+            "captured_text": [captured],
+            "sheet_snapshot_on": [None],
+        },
+        schema_overrides={
+            "listing_text": pl.String,
+            "captured_text": pl.String,
+            "sheet_snapshot_on": pl.Date,
+        },
+    )
+    entries = pl.DataFrame(schema={"dump_id": pl.String, "stated_year": pl.Int16})
+    return years.bound_snapshots(dumps, entries).to_dicts()[0]
+
+
+@pytest.mark.parametrize(
+    ("captured", "listing", "day"),
+    [
+        ("2026-06-10T16:31:22Z", "Jun 10", dt.date(2026, 6, 10)),
+        ("2026-06-11T01:00:00Z", "Jun 10", dt.date(2026, 6, 10)),
+        ("2026-01-01", "Dec 31", dt.date(2025, 12, 31)),
+        ("2025-12-31", "Jan 1", dt.date(2026, 1, 1)),
+        ("2026-06-10", None, dt.date(2026, 6, 10)),
+    ],
+)
+def test_the_time_of_a_capture_gives_the_pages_day(
+    captured: str, listing: str | None, day: dt.date
+) -> None:
+    known = snapshot_of(captured, listing)
+    assert (known["snapshot_on"], known["snapshot_earliest_evidence"]) == (day, "captured")
+    assert known["year_evidence"] == "stated"
+
+
+def test_a_page_older_than_its_capture_is_bounded_by_it() -> None:
+    known = snapshot_of("2026-07-28", "Mar 25")
+    assert (known["snapshot_on"], known["snapshot_latest"]) == (None, dt.date(2026, 7, 28))

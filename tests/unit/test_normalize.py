@@ -214,3 +214,47 @@ def test_a_date_without_a_year_has_no_evidence() -> None:
     entry = {"entry_id": "e", "dump_id": "d", "position": 1, "title": "T", "date_text": "May 28"}
     [row] = normalize(tables.frame_of("work/entries", [entry]), HOSTS).to_dicts()
     assert (row["published_on"], row["published_on_evidence"], row["urls"]) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "year", "day"),
+    [
+        ("2024-05-28T17:59:29.000Z", 2024, dt.date(2024, 5, 28)),
+        ("2024-05-28", 2024, dt.date(2024, 5, 28)),
+        ("2024/5/8", 2024, dt.date(2024, 5, 8)),
+        ("2024-05-28 10:00:00", 2024, dt.date(2024, 5, 28)),
+        ("Mon, 2 Apr 2007 19:18:42 GMT", 2007, dt.date(2007, 4, 2)),
+        ("2 April 2007", 2007, dt.date(2007, 4, 2)),
+        ("2024-05", 2024, None),
+        ("2024", 2024, None),
+        ("2024-02-30", 2024, None),
+        ("2024-13-01", 2024, None),
+        ("0001-01-01", None, None),
+        ("spring 2024", None, None),
+    ],
+)
+def test_dates_of_records_are_read_as_far_as_they_are_given(
+    text: str, year: int | None, day: dt.date | None
+) -> None:
+    frame = pl.DataFrame({"t": [text]})
+    read = frame.select(year=dates.stated_year(pl.col("t")), day=dates.stated_date(pl.col("t")))
+    assert read.row(0) == (year, day)
+
+
+def test_links_carried_by_an_entry_follow_those_of_its_abstract() -> None:
+    frame = pl.DataFrame(
+        {
+            "text": ["See https://a.test/x.", None, None],
+            "links": [
+                ["https://github.com/terns/tides.git", "https://a.test/x"],
+                ["http://b.test"],
+                None,
+            ],
+        }
+    )
+    found = frame.select(links.all_urls(pl.col("text"), pl.col("links"), ["github.com"]))
+    assert found.to_series().to_list() == [
+        ["https://a.test/x", "https://github.com/terns/tides"],
+        ["http://b.test"],
+        None,
+    ]

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from paperdump import arrow
 from paperdump.errors import PaperdumpError
@@ -91,6 +92,9 @@ class Reading:
             for item in self._read() if self.member.sha256 else ():
                 if isinstance(item, Facts):
                     self.facts = self.facts.and_then(item)
+                elif isinstance(item, Entry) and not item.title.strip():
+                    seen += 1
+                    yield _without_title(item)
                 else:
                     seen += 1
                     yield item
@@ -180,6 +184,20 @@ class Reading:
             "n_rejects": n_rejects,
             "notes": [*(decoded.notes if decoded else ()), *facts.notes],
         }
+
+
+def _without_title(entry: Entry) -> Reject:
+    """The reject of an entry whose title is nothing but white space."""
+    return Reject(
+        "no_title",
+        "An entry without a title.",
+        entry.first_line,
+        entry.last_line,
+        excerpt_of(entry.abstract) if entry.abstract else None,
+        entry.record,
+        entry.byte_offset,
+        entry.record_path,
+    )
 
 
 def _once(problems: list[Any]) -> list[Any]:
@@ -360,9 +378,14 @@ def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
     if pa.types.is_date32(kind):
         return pa.array(values, pa.string()).cast(kind)
     try:
-        return pa.array(values, kind)
+        array = pa.array(values, kind)
     except UnicodeEncodeError:
-        return pa.array([_encodable(value) for value in values], kind)
+        array = pa.array([_encodable(value) for value in values], kind)
+    if pa.types.is_string(kind):
+        # unknown is null, never an empty text
+        blank = pc.equal(pc.utf8_trim_whitespace(array), "")
+        array = pc.if_else(blank, pa.scalar(None, kind), array)
+    return array
 
 
 def _encodable(value: Any) -> Any:

@@ -101,19 +101,19 @@ class ArxivJsonl:
             names = [_name(parts) for parts in authors] if authors else None
             yield Entry(
                 title=found.title,
-                abstract=found.abstract,
+                abstract=_known(found.abstract),
                 first_line=number,
                 last_line=number,
                 record=record,
                 byte_offset=offset if exact else None,
                 authors=names,
                 n_authors=len(names) if names else None,
-                date_text=versions[0].created if versions else None,
-                updated_text=found.update_date,
-                arxiv_text=found.id,
-                doi_text=found.doi,
-                categories=found.categories.split() if found.categories else None,
-                journal_ref=found.journal_ref,
+                date_text=_known(versions[0].created) if versions else None,
+                updated_text=_known(found.update_date),
+                arxiv_text=_known(found.id),
+                doi_text=_known(found.doi),
+                categories=found.categories.split() or None if found.categories else None,
+                journal_ref=_known(found.journal_ref),
             )
         yield Facts(n_lines=number)
 
@@ -133,6 +133,11 @@ def _quick(line: bytes) -> _Record | None:
         if line.count(key) > 1:
             return None
     return record
+
+
+def _known(text: str | None) -> str | None:
+    """A text; None where there is nothing but white space in it."""
+    return text if text and not text.isspace() else None
 
 
 def _name(parts: list[str]) -> str:
@@ -173,7 +178,7 @@ def _careful(line: bytes, place: Place) -> Iterator[Item]:
         updated_text=fields.text("update_date"),
         arxiv_text=fields.identifier("id"),
         doi_text=fields.text("doi"),
-        categories=categories.split() if categories else None,
+        categories=categories.split() or None if categories else None,
         journal_ref=fields.text("journal-ref"),
     )
     yield from fields.problems
@@ -202,6 +207,8 @@ def _first_version(fields: Fields) -> str | None:
     first = versions[0] if isinstance(versions, list) and versions else None
     created = first.get("created") if isinstance(first, dict) else None
     if not isinstance(created, str):
+        if versions == []:
+            return None
         fields.refuse("versions", "its first element states no date under created", versions)
         return None
-    return created
+    return _known(created)

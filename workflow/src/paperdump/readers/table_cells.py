@@ -14,8 +14,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from paperdump.normalize.dates import EARLIEST_YEAR, LATEST_YEAR, MONTHS
 from paperdump.readers.jsontext import NotJson, Number, loads, python_literal
+from paperdump.readers.references import MONTHS
 
 _NULLS = frozenset(("", "na", "n/a", "nan", "nat", "null", "none", "-", "--", "?", "<na>", "#n/a"))
 _LONGEST_NULL = 8
@@ -326,8 +326,8 @@ _AS_FORMULA = re.compile(r'="(.*)"')  # keeps a spreadsheet from reading an iden
 _YEAR_ALONE = re.compile(r"[^\w]*((?:19|20)[0-9]{2})(?:\.0+)?[^\w]*")
 _YEAR = re.compile(r"(?<![0-9])(?:19|20)[0-9]{2}(?![0-9])")
 _COMPACT = re.compile(r"((?:19|20)[0-9]{2})(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])(?:\.0)?")
-_EARLIEST = dt.datetime(EARLIEST_YEAR + 40, 1, 1, tzinfo=dt.UTC).timestamp()
-_LATEST = dt.datetime(LATEST_YEAR, 1, 1, tzinfo=dt.UTC).timestamp()
+_EARLIEST = dt.datetime(1990, 1, 1, tzinfo=dt.UTC).timestamp()
+_LATEST = dt.datetime(2100, 1, 1, tzinfo=dt.UTC).timestamp()
 
 
 def identifier_of(text: str) -> str:
@@ -403,7 +403,7 @@ def _month(text: str) -> int | None:
     if found := re.fullmatch(r"\W*([0-9]{1,2})(?:\.0)?\W*", text):
         return int(found[1]) if 1 <= int(found[1]) <= 12 else None
     word = re.fullmatch(r"\W*([A-Za-z]{3,9})\W*", text)
-    months = {name.lower(): number for number, name in enumerate(MONTHS, 1)}
+    months = {name: number for number, name in enumerate(MONTHS, 1)}
     return months.get(word[1][:3].lower()) if word else None
 
 
