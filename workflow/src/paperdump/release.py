@@ -43,7 +43,7 @@ def manifest(
     return {
         "version": identity["version"],
         "paperdump": __version__,
-        "inputs": inputs.select("dump_id", "path", "bytes", "sha256").to_dicts(),
+        "inputs": inputs.select("dump_id", "path", "bytes", "sha256", "n_members").to_dicts(),
         "config": {k: v for k, v in config.items() if k not in _PLACES},
         "code_digest": code_digest,
         "packages": dict(packages),

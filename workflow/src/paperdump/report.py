@@ -26,8 +26,10 @@ def run_summary(results: Path, marker: Path, validation: Path) -> str:
     checks = json.loads((validation / "results.json").read_text("utf-8"))
     rows = {name: table["rows"] for name, table in manifest["tables"].items()}
     failed = checks["failed_critical"] + checks["failed_warning"]
+    archives = sum(dump.get("n_members") is not None for dump in manifest["inputs"])
+    around = f" and {archives:,} archives of such" if archives else ""
     lines = [
-        ("dumps", f"{rows['dumps']:,}"),
+        ("dumps", f"{rows['dumps'] - archives:,}{around}"),
         ("entries", f"{rows['sightings']:,}"),
         ("papers", f"{rows['papers']:,}"),
         ("duplicates", f"{rows['sightings'] - rows['papers']:,} entries of papers seen before"),

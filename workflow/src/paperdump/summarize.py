@@ -15,15 +15,19 @@ Release = Mapping[str, pl.DataFrame]
 def overview(release: Release) -> pl.DataFrame:
     """Counts over the whole release."""
     papers, sightings, dumps = release["papers"], release["sightings"], release["dumps"]
+    archives = dumps.filter(pl.col("n_members").is_not_null())
+    files = dumps.filter(pl.col("container_id").is_null())
+    single = dumps.filter(pl.col("n_members").is_null())
     counts = [
-        ("dumps", dumps.height, "dumps", "Dumps found."),
+        ("dumps", single.height, "dumps", "Dumps found, members of archives included."),
+        ("archives", archives.height, "archives", "Archives that dumps are members of."),
         (
             "dumps_without_entries",
-            dumps.filter(pl.col("n_entries") == 0).height,
+            single.filter(pl.col("n_entries") == 0).height,
             "dumps",
             "Dumps that yielded no entry.",
         ),
-        ("bytes", dumps["bytes"].sum(), "bytes", "Size of all dumps that could be read."),
+        ("bytes", files["bytes"].sum(), "bytes", "Size of all files that could be read."),
         ("sightings", sightings.height, "entries", "Entries read from the dumps."),
         ("papers", papers.height, "papers", "Distinct papers."),
         ("repeats", sightings.height - papers.height, "entries", "Entries of papers seen before."),
@@ -58,7 +62,8 @@ def _papers_by(papers: pl.DataFrame, period: pl.Expr) -> pl.DataFrame:
 def completeness(release: Release) -> pl.DataFrame:
     """For each field the rows that have it: of all papers, then of each dump's entries."""
     overall = _filled(release["papers"], "papers", [])
-    dumps = release["dumps"].select("dump_id", "path")
+    # an archive has no entries of its own
+    dumps = release["dumps"].filter(pl.col("n_members").is_null()).select("dump_id", "path")
     per_dump = _filled(release["sightings"], "sightings", ["dump_id"])
     # a dump without entries has its rows too, with a total of 0
     fields = per_dump.select(pl.col("field").unique(maintain_order=True)).with_row_index("place")
