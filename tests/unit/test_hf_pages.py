@@ -32,15 +32,14 @@ def read(text: str) -> list[tuple[str, str | None]]:
     return [(entry.title, entry.abstract) for entry in entries]
 
 
+PAGE = "https://huggingface.co/papers/2605.00001"
 BOTH = [(paper.title, paper.abstract) for paper in PAPERS]
 
 
 def test_a_link_may_span_lines_and_hold_brackets() -> None:
-    [line] = [
-        line for line in lines_of("[a [1] b\nc [0, 1) d](https://a.test/x)") if not line.blank
-    ]
+    [line] = [line for line in lines_of(f"[a [1] b\nc [0, 1) d]({PAGE})") if not line.blank]
     assert (line.pieces, line.first, line.last) == (
-        [Piece("a [1] b\nc [0, 1) d", "https://a.test/x")],
+        [Piece("a [1] b\nc [0, 1) d", PAGE)],
         1,
         2,
     )
@@ -204,3 +203,231 @@ def test_records_of_html_and_json_are_read_alike() -> None:
     assert without == [
         [getattr(e, f) for f in e.__struct_fields__ if f != "record_path"] for e in in_answer
     ]
+
+
+S = "https://huggingface.co"
+TOP = f"# Daily Papers\n\n## by [AK]({S}/akhaliq) and the research community\n\nOct 2\n\n"
+PLAIN = "Daily Papers\n\nbyAK and the research community\n\nJun 10\n\n"
+
+
+def card(number: int, title: str, abstract: str | None, by: str | None = None) -> str:
+    """A card of Markdown."""
+    page = f"{S}/papers/2605.{number:05}"
+    parts = [f"[3]({S}/login?next=x)", f"### [{title}]({page})"]
+    if abstract is not None:
+        parts.append(f"[{abstract}]({page})")
+    return "\n\n".join([*parts, by or f"[- 3 authors]({page})", "·", "May 29", ""]) + "\n"
+
+
+def plain(title: str, abstract: str) -> str:
+    """An entry of plain text."""
+    return f"{title}\n\n{abstract}\n\n  • 3 authors\n·\nMay 2, 2024\n\n"
+
+
+@pytest.mark.parametrize(
+    "abstract",
+    [
+        "See https://huggingface.co/papers/2401.00001 for more.",
+        "We say:\n### Instruction\nand so on. It works.",
+        "We study.\n## Method\nIt works.",
+        "[Link](https://huggingface.co/papers/2401.00001) is here. Good.",
+    ],
+)
+def test_a_mark_in_an_abstract_does_not_make_a_page_a_marked_one(abstract: str) -> None:
+    text = PLAIN + plain("Tides one", "We study. It.") + plain("Tides two", abstract)
+    row, entries, rejects = read_bytes(text.encode())
+    assert (row["format"], row["listing_text"], rejects) == ("hf-text", "Jun 10", [])
+    assert [(e.title, e.abstract) for e in entries][1] == ("Tides two", abstract)
+
+
+@pytest.mark.parametrize("word", ["GitHub hosts", "Project-level", "arXiv papers and", "Code runs"])
+def test_an_abstract_may_begin_like_a_button(word: str) -> None:
+    abstract = f"{word} many tides. We study them all."
+    assert read(TOP + card(1, "Tides", abstract)) == [("Tides", abstract)]
+
+
+def test_upvotes_below_a_card_are_its_own() -> None:
+    text = TOP
+    for number, upvotes in ((1, 117), (2, 8), (3, 5)):
+        text += (
+            f"### [Tides {number}]({S}/papers/2605.{number:05})\n\nWe list. See.\n\n"
+            f"[[Image: terns] Terns]({S}/terns) · Published on May 2, 2026\n\n"
+            f"[Upvote\n\n{upvotes}]({S}/login?next=x)\n\n"
+        )
+    _, entries, rejects = read_bytes(text.encode())
+    assert [(e.n_upvotes, e.n_comments, e.organization_slug) for e in entries] == [
+        (117, None, "terns"),
+        (8, None, "terns"),
+        (5, None, "terns"),
+    ]
+    assert rejects == []
+
+
+def test_upvotes_beside_their_button_are_no_comments() -> None:
+    text = (
+        TOP + card(1, "Tides", "We study. It.") + f"[Upvote]({S}/login)\n\n[117]({S}/login?n=x)\n"
+    )
+    _, [entry], _ = read_bytes(text.encode())
+    assert (entry.n_comments, entry.n_upvotes) == (None, 3)
+
+
+def test_a_card_without_metadata_takes_nothing_of_the_next() -> None:
+    first = f"### [Tides]({S}/papers/2605.00009)\n\n[We study. It.]({S}/papers/2605.00009)\n\n"
+    text = TOP + first + card(2, "Moons", "We wane. And wax.")
+    _, entries, rejects = read_bytes(text.encode())
+    assert [(e.abstract, e.n_upvotes) for e in entries] == [
+        ("We study. It.", None),
+        ("We wane. And wax.", 3),
+    ]
+    assert rejects == []
+
+
+def test_a_second_page_of_marked_text_is_a_reject() -> None:
+    text = as_markdown(PAPERS)
+    _, entries, rejects = read_bytes((text + "\n" + text).encode())
+    assert len(entries) == 2
+    assert [reject.reason for reject in rejects] == ["second_page"]
+
+
+def test_plain_upvotes_before_an_entry_without_abstract() -> None:
+    text = PLAIN + (
+        "3\n\nTides of the north\n\n  • 3 authors\n·\nMay 2\n\n"
+        "5\n\nTides of the south\n\nWe study. It rises.\n\n  • 3 authors\n·\nMay 2\n\n"
+    )
+    _, entries, _ = read_bytes(text.encode())
+    assert [(e.title, e.n_upvotes) for e in entries] == [
+        ("Tides of the north", 3),
+        ("Tides of the south", 5),
+    ]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Intervals (0,1] are half open. So.",
+        "See [here](https://a.b/c). More text.",
+        "We use $f[x](y)$. It works.",
+        "As shown [12][13]. It works.",
+        "[Context] We study. It works.",
+    ],
+)
+def test_brackets_in_an_abstract_stay(words: str) -> None:
+    expected = words.replace("[here](https://a.b/c)", "here")
+    assert read(TOP + card(1, "Tides", words)) == [("Tides", expected)]
+
+
+@pytest.mark.parametrize("title", ["Tides in (0, 1]", "[Re] Tides of T", "f[x] and Tides"])
+def test_brackets_in_a_title_stay(title: str) -> None:
+    assert read(TOP + card(1, title, "We study. It.")) == [(title, "We study. It.")]
+
+
+def test_an_address_within_an_abstract_stays_there() -> None:
+    text = TOP + "### Tides\n\nSamples are available at\nhttps://tides.test\n- 5 authors\n"
+    _, [entry], _ = read_bytes(text.encode())
+    assert entry.abstract == "Samples are available at\nhttps://tides.test"
+    assert entry.n_authors == 5
+
+
+def test_closing_words_of_a_tool_are_no_organisation() -> None:
+    text = TOP + card(1, "Tides", "We study. It.") + "Some closing words by the tool.\n"
+    _, [entry], rejects = read_bytes(text.encode())
+    assert (entry.organization_name, entry.n_authors) == (None, 3)
+    assert [reject.excerpt for reject in rejects] == ["Some closing words by the tool."]
+
+
+def test_a_list_in_an_abstract_is_no_metadata() -> None:
+    text = (
+        f"{TOP}### [Tides]({S}/papers/2605.00001)\n\nWe offer:\n• fast tides\n• slow tides\n\n"
+        f"That is it.\n\n[[Image: terns] Terns]({S}/terns) · May 2, 2026\n"
+    )
+    _, [entry], rejects = read_bytes(text.encode())
+    assert entry.abstract == "We offer:\n• fast tides\n• slow tides\n\nThat is it."
+    assert (entry.organization_name, rejects) == ("Terns", [])
+
+
+def test_an_organisation_may_be_a_picture_alone() -> None:
+    text = TOP + card(1, "Tides", "We study. It.", f"[![terns](https://a.test/x.png)]({S}/terns)")
+    _, [entry], _ = read_bytes(text.encode())
+    assert (entry.abstract, entry.organization_slug) == ("We study. It.", "terns")
+
+
+def test_a_long_row_of_marks_is_read() -> None:
+    text = TOP + "### T of T\n\nWe study. It.\n\n" + "-\n\n" * 3000 + "- 3 authors\n"
+    _, [entry], _ = read_bytes(text.encode())
+    assert (entry.abstract, entry.n_authors) == ("We study. It.", 3)
+
+
+def test_an_abstract_whose_title_lost_its_link_is_no_title() -> None:
+    lost = card(2, "Moons", "We wane. And wax.").replace(
+        f"### [Moons]({S}/papers/2605.00002)", "Moons"
+    )
+    _, entries, rejects = read_bytes((TOP + card(1, "Tides", "We study. It.") + lost).encode())
+    assert [entry.title for entry in entries] == ["Tides"]
+    assert rejects
+
+
+def test_a_title_in_bold_is_a_title() -> None:
+    text = TOP + card(1, "Tides", "We study. It.").replace("### [Tides]", "### **[Tides]").replace(
+        "00001)\n\n[We", "00001)**\n\n[We"
+    )
+    assert read(text) == [("Tides", "We study. It.")]
+
+
+def test_an_advert_with_a_heading_is_no_entry() -> None:
+    advert = "### Join our newsletter\n\nGet the best papers. Sign up today!\n\n"
+    text = TOP + card(1, "Tides", "We study. It.") + advert + card(2, "Moons", "We wane. And wax.")
+    _, entries, rejects = read_bytes(text.encode())
+    assert [(e.title, e.n_upvotes) for e in entries] == [("Tides", 3), ("Moons", 3)]
+    assert [reject.reason for reject in rejects] == ["title_only"]
+
+
+def test_a_capture_cut_within_a_link_keeps_no_bracket() -> None:
+    text = as_text_with_references(PAPERS)
+    cut = text[: text.index("They pull")] + "\n\n[Content truncated]\n```\n"
+    _, entries, _ = read_bytes(cut.encode())
+    assert [entry.abstract for entry in entries] == [PAPERS[0].abstract, "Moons matter."]
+
+
+def test_an_unlinked_title_right_above_its_abstract_is_a_title() -> None:
+    text = TOP + "### Tides of the Shore\nWe study tides. They rise.\n- 3 authors\n"
+    assert read(text) == [("Tides of the Shore", "We study tides. They rise.")]
+
+
+@pytest.mark.parametrize(
+    "metadata", ["• 3 authors\n· May 2, 2024 6", "• 3 authors · May 2, 2024 6"]
+)
+def test_plain_metadata_may_stand_on_fewer_lines(metadata: str) -> None:
+    entry = f"Tides of the Shore\n\nWe study. It.\n\n{metadata}\n\n"
+    _, entries, rejects = read_bytes((PLAIN + entry + plain("Moons", "We wane. Wax.")).encode())
+    assert [(e.title, e.n_authors, e.date_text, e.n_comments) for e in entries] == [
+        ("Tides of the Shore", 3, "May 2, 2024", 6),
+        ("Moons", 3, "May 2, 2024", None),
+    ]
+    assert rejects == []
+
+
+def test_the_days_of_a_week_are_no_title() -> None:
+    text = PLAIN.replace("Jun 10", "Jun 8 - Jun 14") + plain("Tides", "We study. It.")
+    row, entries, _ = read_bytes(text.encode())
+    assert (row["listing_text"], [e.title for e in entries]) == ("Jun 8 - Jun 14", ["Tides"])
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "http://a\n",
+        "![x](y)\n",
+        "[\n\n",
+        "[",
+        "](u) ",
+        "a\n",
+        "ab\n\n",
+        "### a\n",
+        "-\n\n",
+        "<div>",
+    ],
+)
+def test_long_pages_of_odd_pieces_take_no_time(piece: str) -> None:
+    text = TOP + card(1, "Tides", "We study. It.") + piece * (300_000 // len(piece))
+    _, entries, _ = read_bytes(text.encode())
+    assert entries[0].title == "Tides"

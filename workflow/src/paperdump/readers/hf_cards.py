@@ -21,14 +21,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import pairwise
+from typing import NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from paperdump.readers.base import Entry, Facts, Page, Reject, excerpt_of
 from paperdump.readers.listing import (
     AUTHORS_AT_END,
     FOOTER,
-    FURNITURE,
+    HEADER,
     SEPARATORS,
     SHOWN_DATE,
     SHOWN_NUMBER,
@@ -47,8 +47,9 @@ _PAPER = re.compile(
 _LOGIN = re.compile(r"huggingface\.co/login\?")
 _ARXIV = re.compile(r"https?://(?:www\.)?(?:arxiv\.org|alphaxiv\.org)/")
 _UPVOTE = re.compile(r"\s*(?:\[-\]\s*)?(?:Upvote\s+)?(-|[0-9][0-9.,]*[kKmM]?)\s*")
-_STARS = re.compile(
-    r"\s*(?:\[?LINK:\s*)?(?:GitHub|arXiv Page|Project Page|arXiv|Project)\b[^\n]{0,20}"
+_BUTTONS = re.compile(
+    r"(?:\s*(?:\[?LINK:\s*)?(?:GitHub|arXiv Page|Project Page|arXiv|Project|Code|Page)"
+    r"(?:\s+[0-9][0-9.,]*[kKmM]?)?\s*){1,6}"
 )
 _PUBLISHED = re.compile(r"^\s*Published on\s+")
 _SITE_PATH = re.compile(r"https?://(?:www\.)?huggingface\.co/([^/?#]+)/?$")
@@ -82,19 +83,6 @@ def paper_of(url: str | None) -> str | None:
     return re.sub(r"v[0-9]+$", "", found[1]) if found else None
 
 
-def is_marked(text: str) -> bool:
-    """Whether a page's text has marks that show where its entries begin."""
-    # the quick look spares most pages the slow one
-    quick = "\n###" in text or "huggingface.co/papers/" in text or "](/papers/" in text
-    return quick and _MARKED.search(text) is not None
-
-
-_MARKED = re.compile(
-    r"^[ ]{0,3}#{3}[ ]+\S|huggingface\.co/papers/[0-9]{4}\.[0-9]{4,5}|\]\(/papers/[0-9]{4}\.[0-9]",
-    re.MULTILINE,
-)
-
-
 def read_text(text: str, *, escaped: bool) -> Page:
     """Read a marked page of text.
 
@@ -104,11 +92,40 @@ def read_text(text: str, *, escaped: bool) -> Page:
     """
     begin = header_line(text) or 0
     header = "\n".join(text.split("\n")[:begin]) if begin else text[:2000]
-    lines = lines_of(text, escaped=escaped)
-    facts = page_facts(lines, begin, capture_facts(header))
-    days = tuple(date_links(text))
     n_lines = text.count("\n") + (not text.endswith("\n"))
-    return read_cards(lines, facts.and_then(Facts(n_lines=n_lines, date_links=days or None)), begin)
+    lines = lines_of(text, escaped=escaped)
+    second = _second_page(text, lines, begin)
+    facts = page_facts(lines[:second], begin, capture_facts(header))
+    facts = facts.and_then(Facts(n_lines=n_lines, date_links=tuple(date_links(text)) or None))
+    page = read_cards(lines[:second], facts, begin)
+    rest = [line for line in lines[second:] if not line.blank]
+    if rest:
+        page.rejects.append(
+            Reject(
+                "second_page",
+                f"Another page begins in line {rest[0].first}; save each page to a dump of its own "
+                "to have its entries read.",
+                rest[0].first,
+                rest[-1].last,
+                excerpt_of("\n".join(line.text.strip() for line in rest)),
+            )
+        )
+    return page
+
+
+def _second_page(text: str, lines: list[Line], begin: int) -> int:
+    """Index of the line where another page's header begins, or the number of lines."""
+    at = text.find(HEADER)
+    if not begin or at < 0 or text.find(HEADER, at + 1) < 0:
+        return len(lines)
+    offset = sum(len(line) + 1 for line in text.split("\n")[:begin])
+    second = header_line(text, offset)
+    if second is None:
+        return len(lines)
+    index = next((i for i, line in enumerate(lines) if line.last >= second), len(lines))
+    while index > 0 and (lines[index - 1].blank or is_menu(lines[index - 1].text)):
+        index -= 1
+    return index
 
 
 def page_facts(lines: list[Line], begin: int, facts: Facts) -> Facts:
@@ -119,8 +136,8 @@ def page_facts(lines: list[Line], begin: int, facts: Facts) -> Facts:
         begin: Number of the header line, after which the day stands.
         facts: What is known already.
     """
-    first = next(_titles(lines, begin), None)
-    before = lines[: first[0]] if first else lines
+    titles = _titles(lines, begin)
+    before = lines[: titles[0].first] if titles else lines
     days = [
         line.text.strip()
         for line in before
@@ -131,7 +148,7 @@ def page_facts(lines: list[Line], begin: int, facts: Facts) -> Facts:
     return facts.and_then(Facts(listing_text=listing, query=query_of(facts.source_url)))
 
 
-_LISTING_DAY = re.compile(SHOWN_DATE)
+_LISTING_DAY = re.compile(rf"{SHOWN_DATE}(?:\s*[-–]\s*{SHOWN_DATE})?")
 
 
 def read_cards(lines: list[Line], facts: Facts, begin: int) -> Page:
@@ -145,33 +162,55 @@ def read_cards(lines: list[Line], facts: Facts, begin: int) -> Page:
     notes: list[str] = []
     rejects: list[Reject] = []
     entries: list[Entry] = []
-    titles = list(_titles(lines, begin))
-    end = _footer(lines, titles[-1][1] if titles else 0, begin)
-    for (first, after, upvote), (following, _, _) in pairwise([*titles, (end, end, None)]):
-        card = _Card(paper_of(_link_of(lines[first:after])), lines[first:after])
-        if upvote is not None:
-            card.upvotes = _upvotes(lines[upvote])
-            card.upvotes_line = lines[upvote].first
-        card.last = lines[after - 1].last
-        _read_body(card, [line for line in lines[after:following] if not _is_nothing(line)], notes)
-        entry = _entry_of(card, notes)
+    titles = _titles(lines, begin)
+    linked = any(paper_of(lines[title.first].url) for title in titles)
+    end = _footer(lines, titles[-1].after if titles else 0, begin)
+    ends = [title.first for title in titles[1:]] + ([end] if titles else [])
+    for title, following in zip(titles, ends, strict=True):
+        heading = lines[title.first : title.after]
+        card = _Card(paper_of(heading[0].url), heading)
+        if title.upvotes is not None:
+            card.upvotes = _upvotes(lines[title.upvotes])
+            card.upvotes_line = lines[title.upvotes].first
+        card.last = heading[-1].last
+        body = [line for line in lines[title.after : following] if not _is_nothing(line)]
+        _read_body(card, body, notes)
+        entry = _entry_of(card, notes, linked=linked)
         if entry is None:
             rejects.append(_uncertain(card))
         else:
             entries.append(entry)
-        rejects += _strays(card.stray)
+            rejects += _strays(card.stray)
     if titles:
-        rejects += _lost_title([line for line in lines[titles[-1][1] : end] if not line.blank])
-    if not entries:
+        rejects += _lost_title([line for line in lines[titles[-1].after : end] if not line.blank])
+        rejects += _strays(_before(lines[: titles[0].first], begin))
+    else:
         rejects += _strays([line for line in lines if line.first > begin and not line.blank])
-    header = lines[titles[0][0]].first - 1 if titles else None
+    header = lines[titles[0].first].first - 1 if titles else None
     footer = lines[end].first if titles and end < len(lines) else None
     page = Facts(header_lines=header, footer_line=footer, notes=tuple(notes))
+    rejects.sort(key=lambda reject: (reject.first_line or 0, reject.last_line or 0))
     return Page(entries=entries, rejects=rejects, facts=facts.and_then(page))
 
 
-def _link_of(lines: list[Line]) -> str | None:
-    return next((line.url for line in lines if line.url), None)
+def _before(lines: list[Line], begin: int) -> list[Line]:
+    """What stands between the header line and the first card, and reads as more than a menu."""
+    return [
+        line
+        for line in lines
+        if line.first > begin > 0 and len(line.text) > _LONGEST_MENU and not _is_upvote(line)
+    ]
+
+
+_LONGEST_MENU = 100  # characters; a longer line before the first card is no menu
+
+
+class _Title(NamedTuple):
+    """Where a title stands: index of its first line, after its last, and of its upvotes."""
+
+    first: int
+    after: int
+    upvotes: int | None
 
 
 def _is_nothing(line: Line) -> bool:
@@ -179,54 +218,80 @@ def _is_nothing(line: Line) -> bool:
     return line.blank and not line.alts and not line.url
 
 
-def _titles(lines: list[Line], begin: int) -> Iterator[tuple[int, int, int | None]]:
-    """Where the titles are: index of the first line, index after the last, that of its upvotes."""
-    upvote: int | None = None
+def _titles(lines: list[Line], begin: int) -> list[_Title]:
+    """The titles of a page.
+
+    They are headings; where no heading leads to a paper, also the first link to each paper, which
+    stands below upvotes if the page shows any.
+    """
+    body = [i for i, line in enumerate(lines) if line.first > begin and not line.blank]
+    headed = any(lines[i].level in _LEVELS and paper_of(lines[i].url) for i in body)
+    upvoted = any(_is_upvote(lines[i]) for i in body)
+    found: list[_Title] = []
     current: str | None = None
-    i = 0
-    while i < len(lines):
+    before: int | None = None  # the line above that is not blank
+    for i in body:
         line = lines[i]
-        if line.first <= begin or line.blank:
-            i += 1
-            continue
-        if _is_upvote(line):
-            upvote = i
-            i += 1
+        if found and i < found[-1].after:
+            before = i
             continue
         paper = paper_of(line.url)
-        heading = line.level in (2, 3, 4) and not is_menu(line.text)
-        linked = (
-            paper is not None
-            and "#" not in (line.url or "")
+        upvotes = before if before is not None and _is_upvote(lines[before]) else None
+        if line.level in _LEVELS and not is_menu(line.text):
+            found.append(_Title(i, _after_heading(lines, i), upvotes))
+            current = paper
+        elif (
+            not headed
+            and paper is not None
             and paper != current
+            and "#" not in (line.url or "")
+            and (upvotes is not None or not upvoted)
             and not AUTHORS_AT_END.search(line.text)
-        )
-        if heading or linked:
-            after = i + 1
-            # a title that was wrapped goes on right below, unless it is a link of its own
-            while heading and line.url is None and after < len(lines):
-                below = lines[after]
-                if below.blank or below.level or below.first != lines[after - 1].last + 1:
-                    break
-                after += 1
-            yield i, after, upvote if upvote is not None and _near(lines, upvote, i) else None
-            current, upvote = paper, None
-            i = after
-        else:
-            i += 1
+            and not _is_prose(line.text)
+        ):
+            found.append(_Title(i, i + 1, upvotes))
+            current = paper
+        before = i
+    return found
 
 
-def _near(lines: list[Line], upvote: int, title: int) -> bool:
-    """Whether nothing but blank lines stand between upvotes and a title."""
-    return all(line.blank for line in lines[upvote + 1 : title])
+_LEVELS = (2, 3, 4)
+_TWO_SENTENCES = re.compile(r"[.!?][)\]\"'”’]*\s+[A-Z]")
+_LONGEST_TITLE = 300
+_MOST_WRAPPED = 3  # lines of a title
+
+
+def _is_prose(text: str) -> bool:
+    """Whether a text reads as an abstract, not as a title."""
+    words = text.strip()
+    return len(words) > _LONGEST_TITLE or (
+        words.endswith(".") and _TWO_SENTENCES.search(words) is not None
+    )
+
+
+def _after_heading(lines: list[Line], i: int) -> int:
+    """The index after a heading: a title that was wrapped goes on right below, if it is no link."""
+    after = i + 1
+    while lines[i].url is None and after < min(len(lines), i + _MOST_WRAPPED):
+        below = lines[after]
+        goes_on = not below.blank and not below.level and below.first == lines[after - 1].last + 1
+        if not goes_on or len(below.text) > _LONGEST_BYLINE or _ENDS_AS_PROSE.search(below.text):
+            break
+        if AUTHORS_AT_END.fullmatch(below.text.strip()) or below.url:
+            break
+        after += 1
+    return after
+
+
+_ENDS_AS_PROSE = re.compile(r"[.;,][)\]\"'”’]*\s*$")
 
 
 def _is_upvote(line: Line) -> bool:
     """Whether a line is the number of upvotes that stands before a title."""
-    if line.level or not _UPVOTE.fullmatch(line.text):
+    text = line.text.strip()
+    if line.level or text.startswith("Upvote") or not _UPVOTE.fullmatch(text):
         return False
-    url = line.url
-    return url == "" or (url is not None and bool(_LOGIN.search(url)))
+    return line.url == "" or (line.url is not None and bool(_LOGIN.search(line.url)))
 
 
 def _upvotes(line: Line) -> str | None:
@@ -245,20 +310,32 @@ def _footer(lines: list[Line], after: int, begin: int) -> int:
 def _read_body(card: _Card, body: list[Line], notes: list[str]) -> None:
     """Read what stands between a title and the next one."""
     body = _without_submitter(body)
-    split = next((i for i, line in enumerate(body) if _begins_metadata(body, i)), len(body))
-    upvote = len(body)
-    while upvote > split and (body[upvote - 1].blank or _is_upvote(body[upvote - 1])):
-        upvote -= 1  # it belongs to the next title
-    card.abstract = [line for line in body[:split] if not line.blank or _wraps(line)]
+    for i, line in enumerate(body):
+        if line.text.strip() in FOOTER:
+            # a footer in the middle of a dump; what follows it belongs to no card
+            card.stray += [each for each in body[i:] if not each.blank]
+            body = body[:i]
+            break
+    upvotes = len(body)
+    while upvotes > 0 and (_is_empty(body[upvotes - 1]) or _is_next_upvote(body, upvotes - 1)):
+        upvotes -= 1  # it belongs to the next title
+    body = body[:upvotes]
+    split = _metadata_begins(card, body)
+    card.abstract = body[:split]
     if card.abstract:
         card.last = max(card.last, card.abstract[-1].last)
-    card.metadata = body[split:upvote]
-    for line in card.metadata:
-        _read_metadata(card, line, notes)
+    for i in range(split, len(body)):
+        _read_metadata(card, body, i, notes)
 
 
-def _wraps(line: Line) -> bool:
-    return bool(line.text)
+def _is_empty(line: Line) -> bool:
+    """Whether a line has no text, nor is it the picture of an organisation."""
+    return line.blank and not (line.url and _SITE_PATH.match(line.url))
+
+
+def _is_next_upvote(body: list[Line], i: int) -> bool:
+    """Whether a line is the upvotes of the next card: not those below a button *Upvote*."""
+    return _is_upvote(body[i]) and (i == 0 or body[i - 1].text.strip() != "Upvote")
 
 
 def _without_submitter(body: list[Line]) -> list[Line]:
@@ -269,83 +346,122 @@ def _without_submitter(body: list[Line]) -> list[Line]:
     return body
 
 
-def _begins_metadata(body: list[Line], i: int) -> bool:
-    """Whether a card's metadata begin with a line."""
+_DATED = re.compile(rf"[{SEPARATORS}]\s*(?:Published on\s+)?{SHOWN_DATE}")
+_SEPARATED = re.compile(
+    rf"[{SEPARATORS}]\s*(?:Published on\s+)?{SHOWN_DATE}(?:\s+{SHOWN_NUMBER})?\s*$"
+)
+_MARKS = re.compile(r"[-*•\s]*")
+
+
+def _metadata_begins(card: _Card, body: list[Line]) -> int:
+    """The index at which a card's metadata begin, or the number of lines.
+
+    They begin with a byline, with a separator before a date, with an organisation right above
+    such a separator, or with a button; blank lines and marks of lists before a number of authors
+    belong to it.
+    """
+    # from the end backwards, so that each line knows what follows it
+    begins = len(body)
+    byline_below = dated_below = False
+    below: list[str] = []  # the next few texts that are not blank, joined to find a date
+    for i in range(len(body) - 1, -1, -1):
+        line = body[i]
+        text = line.text.strip()
+        joined = " ".join([text, *below]) if text else ""
+        dated = bool(text) and text[0] in SEPARATORS and bool(_DATED.match(joined[:200]))
+        authors = AUTHORS_AT_END.fullmatch(text) is not None
+        if authors or dated or _is_extra(line, card.paper):
+            begins = i
+        elif not text:
+            picture = line.url is not None and _SITE_PATH.match(line.url) is not None
+            if byline_below or (picture and dated_below):
+                begins = i
+            continue
+        elif _MARKS.fullmatch(text) and byline_below:
+            begins = i
+            continue
+        elif len(text) <= _LONGEST_BYLINE and _SEPARATED.search(text):
+            begins = i
+        elif len(text) <= _LONGEST_BYLINE and dated_below and _may_be_organization(line):
+            begins = i
+            dated = byline_below = dated_below = False
+        byline_below, dated_below = authors, dated
+        below = [text, *below][:3]
+    return begins
+
+
+def _may_be_organization(line: Line) -> bool:
+    """Whether a line leads to an account, or to nowhere that is known; never to a paper."""
+    return line.url is None or line.url == "" or _SITE_PATH.match(line.url) is not None
+
+
+def _is_extra(line: Line, paper: str | None) -> bool:
+    """Whether a line is a button or link of the trending page's cards."""
+    text = line.text.strip()
+    if text == "Upvote" or (text.startswith("Upvote") and _UPVOTE.fullmatch(text)):
+        return True
+    linked = any(piece.url for piece in line.pieces) or line.attached
+    if not linked or (paper is not None and paper_of(line.url) == paper):
+        return False
+    return _BUTTONS.fullmatch(text) is not None
+
+
+def _read_metadata(card: _Card, body: list[Line], i: int, notes: list[str]) -> None:
+    """Read one line of a card's metadata."""
     line = body[i]
     text = line.text.strip()
     if not text:
-        # a picture, or the marks of a list of pictures, before the number of authors
-        following = next((later for later in body[i:] if not later.blank), None)
-        return following is not None and bool(AUTHORS_AT_END.fullmatch(following.text.strip()))
-    if AUTHORS_AT_END.fullmatch(text) or text[0] in SEPARATORS or _is_extra(line):
-        return True
-    if _SEPARATED.search(text) and len(text) <= _LONGEST_BYLINE:
-        return True
-    if re.fullmatch(r"[-*•]", text):
-        return _begins_metadata(body, i + 1) if i + 1 < len(body) else False
-    if len(text) > _LONGEST_BYLINE:
-        return False
-    below = next((later.text.strip() for later in body[i + 1 :] if not later.blank), "")
-    return bool(below) and below[0] in SEPARATORS and _dated(body, i + 1)
-
-
-_SEPARATED = re.compile(
-    rf"[{''.join(SEPARATORS)}]\s*(?:Published on\s+)?{SHOWN_DATE}(?:\s+{SHOWN_NUMBER})?\s*$"
-)
-
-
-def _dated(body: list[Line], i: int) -> bool:
-    """Whether the separator from a line on is followed by a date."""
-    rest = " ".join(line.text.strip() for line in body[i : i + 6] if not line.blank)
-    return bool(re.match(rf"[{''.join(SEPARATORS)}]\s*(?:Published on\s+)?{SHOWN_DATE}", rest))
-
-
-def _is_extra(line: Line) -> bool:
-    """Whether a line is a button or link of the trending page's cards."""
-    text = line.text.strip()
-    upvote = text.startswith("Upvote") and _UPVOTE.fullmatch(text)
-    linked = any(piece.url for piece in line.pieces) or line.attached
-    return bool(upvote or (_STARS.match(text) and linked))
-
-
-def _read_metadata(card: _Card, line: Line, notes: list[str]) -> None:
-    """Read one line of a card's metadata."""
-    if line.blank:
+        if line.url and _SITE_PATH.match(line.url) and card.organization_slug is None:
+            card.organization_slug = _slug(line, line.url)
         return
     card.last = max(card.last, line.last)
-    text = line.text.strip()
-    if _is_extra(line):
+    if _is_extra(line, card.paper):
         found = _UPVOTE.fullmatch(text)
         if found and card.upvotes is None and found[1] != "-":
             card.upvotes, card.upvotes_line = found[1], line.first
-        for piece in line.pieces:
-            if piece.url and not _LOGIN.search(piece.url):
-                card.links.append(piece.url)
-        if line.attached and not _LOGIN.search(line.attached):
-            card.links.append(line.attached)
+        for url in [*(piece.url for piece in line.pieces), line.attached]:
+            if url and not _LOGIN.search(url):
+                card.links.append(url)
         return
-    for number, part in enumerate(_parts(line)):
-        words = part.text.strip(" \t\n" + "".join(SEPARATORS))
-        words = _PUBLISHED.sub("", words)
-        if not words or re.fullmatch(r"[-*•\s]*", words):
+    if _is_upvote(line):
+        if body[i - 1].text.strip() == "Upvote" and card.upvotes is None:
+            card.upvotes, card.upvotes_line = _upvotes(line), line.first
+        else:
+            card.stray.append(line)
+        return
+    below = next((each.text.strip() for each in body[i + 1 : i + 6] if not each.blank), "")
+    for part in _parts(line):
+        words = _PUBLISHED.sub("", part.text.strip(" \t\n" + SEPARATORS))
+        if not words or _MARKS.fullmatch(words):
             continue
+        url = part.url if part.url is not None else line.url
         authors = AUTHORS_AT_END.fullmatch(words)
         date = _DATE.fullmatch(words)
         count = _COUNT.fullmatch(words)
+        before_date = below[:1] in tuple(SEPARATORS) or _SEPARATED.search(text) is not None
         if authors and card.n_authors is None:
             card.n_authors = _number(authors[1], line.first, MOST_AUTHORS, notes) or None
         elif date and card.date_text is None:
             card.date_text = date[1]
             if date[2]:
                 card.n_comments = _number(date[2], line.first, MOST_COUNTED, notes)
-        elif count and card.date_text is not None and card.n_comments is None:
+        elif count and card.date_text is not None and card.n_comments is None and not _leads(url):
             card.n_comments = _number(words, line.first, MOST_COUNTED, notes)
-        elif card.date_text is None and card.organization_name is None and card.n_authors is None:
-            url = part.url if part.url is not None else line.url
-            card.organization_slug = _slug(line, url)
+        elif (
+            card.date_text is None
+            and card.organization_name is None
+            and (before_date or (url and _SITE_PATH.match(url)))
+            and paper_of(url) is None
+        ):
+            card.organization_slug = _slug(line, url) or card.organization_slug
             card.organization_name = " ".join(words.split())
-        elif not is_menu(words) and number == 0:
+        elif not is_menu(words):
             card.stray.append(line)
+
+
+def _leads(url: str | None) -> bool:
+    """Whether a number leads to something else than comments."""
+    return bool(url) and "#community" not in (url or "")
 
 
 _DATE = re.compile(rf"({SHOWN_DATE})(?:\s+({SHOWN_NUMBER}))?")
@@ -355,10 +471,9 @@ _COUNT = re.compile(SHOWN_NUMBER)
 def _parts(line: Line) -> Iterator[Piece]:
     """The pieces of a line, cut at separators."""
     for piece in line.pieces:
-        cuts = re.split(rf"[{''.join(SEPARATORS)}]", piece.text)
-        # a bullet before a number of authors is no separator
-        if AUTHORS_AT_END.fullmatch(piece.text.strip()):
-            cuts = [piece.text]
+        # a bullet before a number of authors is no separator, nor is one in a link's words
+        whole = piece.url is not None or AUTHORS_AT_END.fullmatch(piece.text.strip())
+        cuts = [piece.text] if whole else re.split(rf"[{SEPARATORS}]", piece.text)
         for cut in cuts:
             if cut.strip():
                 yield Piece(cut, piece.url)
@@ -383,12 +498,18 @@ def _number(text: str, line: int, most: int, notes: list[str]) -> int | None:
     return number
 
 
-def _entry_of(card: _Card, notes: list[str]) -> Entry | None:
-    """The entry of a card, or None where it is not certain to be one."""
-    title = "\n".join(line.text.strip() for line in card.title).strip()
+def _entry_of(card: _Card, notes: list[str], *, linked: bool) -> Entry | None:
+    """The entry of a card, or None where it is not certain to be one.
+
+    Args:
+        card: The card.
+        notes: Where to note what a reader of the dump should know.
+        linked: Whether titles of the page lead to the pages of papers.
+    """
+    title = "\n".join(line.text.strip(" \t\n*_") for line in card.title).strip()
     abstract = _text_of(card.abstract)
     has_metadata = card.n_authors is not None or card.date_text is not None
-    prose = abstract is not None and bool(_PROSE.search(abstract))
+    prose = abstract is not None and not linked and bool(_PROSE.search(abstract))
     if not title or not (card.paper or has_metadata or prose):
         return None
     if not (abstract or has_metadata or card.paper):
@@ -397,10 +518,10 @@ def _entry_of(card: _Card, notes: list[str]) -> Entry | None:
     links = [link for link in dict.fromkeys(card.links) if paper_of(link) is None]
     arxiv = page or next((link for link in links if _ARXIV.match(link)), None)
     inner = [
-        piece.url
+        url
         for line in card.abstract
-        for piece in line.pieces
-        if piece.url and paper_of(piece.url) is None and piece.url.startswith("http")
+        for url in [*(piece.url for piece in line.pieces), *line.inner, line.attached]
+        if url and paper_of(url) is None and url.startswith("http") and not _LOGIN.search(url)
     ]
     first = card.title[0].first
     upvotes = None
@@ -470,7 +591,7 @@ def _strays(lines: list[Line]) -> list[Reject]:
     """A reject for each run of lines that belong to no card."""
     runs: list[list[Line]] = []
     for line in lines:
-        if line.blank or line.text.strip() in FURNITURE:
+        if line.blank or is_menu(line.text):
             continue
         if runs and line.first <= runs[-1][-1].last + 2:
             runs[-1].append(line)

@@ -301,6 +301,8 @@ def _lines(root: Any) -> list[Line]:
             if child.tail:
                 parts.append(("text", child.tail, inner))
         todo += reversed(parts)
+    for line in walk.lines:
+        line.finish()
     return [line for line in walk.lines if line.pieces or line.alts]
 
 

@@ -7,20 +7,11 @@ made of and what makes an entry certain. Punctuation is escaped as Markdown does
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from paperdump.readers import hf_cards, listing
 from paperdump.readers.base import Item
 from paperdump.readers.source import Head, Source
-
-# a title's heading, with its link if it has one, but for the links by number of text captures
-_TITLE = re.compile(r"^[ ]{0,3}#{2,4}[ ]+(?!\[.*\]\[[0-9]+\][ ]*$)\S", re.MULTILINE)
-_LINKED = re.compile(
-    r"^[ ]{0,3}#{2,4}[ ]+\[[^\n]+\]\((?:https?://(?:www\.)?huggingface\.co)?/papers/[0-9]",
-    re.MULTILINE,
-)
-_BY_NUMBER = re.compile(r"\]\[[0-9]+\][ ]*$", re.MULTILINE)
 
 
 class HfMarkdown:
@@ -51,21 +42,13 @@ class HfMarkdown:
 
     def sniff(self, head: Head) -> str | None:
         """Whether it has headings that are titles of papers."""
-        text = head.text
-        if text.lstrip()[:1] in ("<", "{"):
+        if head.start[:1] in ("<", "{"):
             return None
-        linked = _LINKED.search(text)
-        if linked:
-            line = text.count("\n", 0, linked.start()) + 1
-            return f"line {line} is a heading that links to the page of a paper"
-        header = listing.header_line(text)
-        if header is None or len(_BY_NUMBER.findall(text)) > 2:
+        mark = listing.first_mark(head.text)
+        if mark is None or mark[0] not in ("heading", "linked heading"):
             return None
-        for heading in _TITLE.finditer(text):
-            line = text.count("\n", 0, heading.start()) + 1
-            if line > header:
-                return f"line {header} is the page's header line, line {line} a heading below it"
-        return None
+        which = "links to the page of a paper" if mark[0] == "linked heading" else "is a title"
+        return f"line {mark[1]} is a heading that {which}"
 
     def read(self, source: Source) -> Iterator[Item]:
         """Read a page whole."""

@@ -30,18 +30,15 @@ A capture may lack the metadata of some entries or of all. What makes an entry c
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from paperdump.readers import hf_cards, listing
 from paperdump.readers.base import Facts, Item, Page, Reject, excerpt_of
 from paperdump.readers.plain_division import Division, Paragraph, Upvotes
 from paperdump.readers.plain_metadata import listing_day, metadata_at
-from paperdump.readers.plain_pairs import read_pairs
+from paperdump.readers.plain_pairs import PADDING, UPVOTES, read_pairs
 from paperdump.readers.source import Head, Source
 
-_UPVOTES = re.compile(r"\s*(?:\[-\]\s*)?(?:Upvote\s+)?(-|[0-9][0-9.,]*[kKmM]?)\s*")
-_MARKS_WITHIN = 6000  # characters after the header line
 _LINKS_WITHIN = 4000  # characters at both ends, where links to other days stand
 
 
@@ -90,8 +87,7 @@ class HfText:
 
 def read_text(text: str) -> Page:
     """Read a page of text, marked or plain."""
-    # marks stand before the first entry, so the page's beginning tells
-    if hf_cards.is_marked(text[: text.find(listing.HEADER) + _MARKS_WITHIN]):
+    if listing.first_mark(text):
         return hf_cards.read_text(text, escaped=False)
     return read_plain(text)
 
@@ -111,15 +107,17 @@ def read_plain(text: str, *, quick: bool = True) -> Page:
         facts = facts.and_then(Facts(date_links=tuple(days)))
     division = Division(lines)
     footer = None
-    begin = read_pairs(lines, body, len(lines), division.entries) if quick else body
+    padded = [*lines, *PADDING]
+    begin = read_pairs(padded, body, len(lines), division.entries) if quick else body
     if begin < len(lines):
         second = _second_page(text, lines, body, header)
         end = _footer(lines, body, second)
         footer = end + 1 if end < second else None
+        padded = [*lines[:end], *PADDING]
         while begin < end:
             begin = _read_slowly(lines, begin, end, division, once=quick)
             if begin < end:
-                begin = read_pairs(lines, begin, end, division.entries)
+                begin = read_pairs(padded, begin, end, division.entries)
         if second < len(lines):
             division.rejects.append(_rest_of_dump(lines, second))
     n_lines = len(lines) - (not lines[-1])
@@ -188,7 +186,7 @@ def _footer(lines: list[str], start: int, end: int) -> int:
         line = lines[i].strip()
         if not line:
             continue
-        if line not in listing.FURNITURE and not line.startswith("http"):
+        if not listing.is_menu(line) and not line.startswith("http"):
             break
         begin = i
         marked = marked or line in listing.FOOTER
@@ -217,7 +215,7 @@ def _read_slowly(lines: list[str], start: int, end: int, division: Division, *, 
         if metadata or not line.strip():
             if first < i:
                 paragraph = Paragraph(first + 1, i, "\n".join(lines[first:i]))
-                shown = _upvotes(paragraph, pending, upvotes, division)
+                shown = _upvotes(paragraph, pending, upvotes)
                 if shown:
                     if pending or upvotes:
                         division.divide(pending, None, upvotes)
@@ -237,21 +235,15 @@ def _read_slowly(lines: list[str], start: int, end: int, division: Division, *, 
 
 
 def _upvotes(
-    paragraph: Paragraph, pending: list[Paragraph], before: Upvotes | None, division: Division
+    paragraph: Paragraph, pending: list[Paragraph], before: Upvotes | None
 ) -> Upvotes | None:
-    """The upvotes that a paragraph is, if it is the line of upvotes before a title.
-
-    A number alone could be a part of an abstract; it is upvotes where the page's first paragraph
-    is, and every entry so far had some.
-    """
-    found = _UPVOTES.fullmatch(paragraph.text) if len(paragraph.text) < 20 else None
-    if not found:
+    """The upvotes that a paragraph is, if it is the line of upvotes before a title."""
+    found = UPVOTES.fullmatch(paragraph.text) if len(paragraph.text) < 20 else None
+    # a number that stands right after metadata, or after the header, can be no title; within an
+    # abstract it is upvotes where the entry before it had some
+    if not found or (pending and before is None):
         return None
-    first = not division.entries and not division.rejects and not pending and before is None
-    if first or before is not None or division.upvoted:
-        division.upvoted = True
-        return Upvotes(paragraph.first, None if found[1] == "-" else found[1])
-    return None
+    return Upvotes(paragraph.first, None if found[1] == "-" else found[1])
 
 
 def _rest_of_dump(lines: list[str], start: int) -> Reject:

@@ -35,17 +35,12 @@ FURNITURE = FOOTER | frozenset(
     {"Privacy", "About", "Careers", "Website", "Models", "Datasets", "Spaces", "Pricing", "Docs"}
     | {"Hugging Face", "Buckets", "Enterprise", "Log In", "Sign Up", "Community", "Solutions"}
     | {"Collections", "Blog", "Posts", "Learn", "Discord", "Forum", "GitHub", "Tasks", "Upvote"}
-    | {
-        "HuggingChat",
-        "Languages",
-        "Organizations",
-        "Submitted by",
-        "Upgrade",
-        "Back to Articles",
-        "Jobs",
-    }
+    | {"HuggingChat", "Languages", "Organizations", "Submitted by", "Upgrade", "Jobs"}
+    | {"Buckets new", "Storage Buckets", "Team & Enterprise", "Hugging Face PRO", "Logo"}
+    | {"Enterprise Support", "Inference Providers", "Inference Endpoints", "Brand assets"}
     | {*HEADER_MENU, *BEFORE_HEADER, "by", "AK", "and the research community"}
 )
+_COPYRIGHT = re.compile(r"(?:©|\(c\))\s*(?:20[0-9]{2}\s+)?Hugging ?Face\.?", re.IGNORECASE)
 HEADER = "and the research community"  # words that only this page has, at the end of a line
 _BY = re.compile(r"(?:^|[\s#])by\b|(?:^|[\s#])by(?=AK)|^by\s*[\[(]", re.MULTILINE)
 _CAPTURE_LINE = re.compile(
@@ -83,7 +78,8 @@ def header_line(text: str, begin: int = 0) -> int | None:
 
 def is_menu(text: str) -> bool:
     """Whether a text is nothing but words of the page around the entries."""
-    return " ".join(text.split()) in FURNITURE
+    words = " ".join(text.split())
+    return words in FURNITURE or bool(_COPYRIGHT.fullmatch(words))
 
 
 def exact_number(text: str, most: int) -> int | None:
@@ -108,6 +104,58 @@ def capture_facts(header: str) -> Facts:
         elif re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
             time = time or value
     return Facts(source_url=url, captured_text=time)
+
+
+_LINKED_HEADING = re.compile(
+    r"[ ]{0,3}#{2,4}[ ]+(?:\*\*|__)?\[[^\n]*\]\((?:https?://(?:www\.)?huggingface\.co)?/papers/[0-9]"
+)
+_HEADING = re.compile(r"[ ]{0,3}#{2,4}[ ]+\S")
+_BY_NUMBER = re.compile(r"[ ]{0,3}#{2,4}[ ]+\[.*\]\[[0-9]+\][ ]*$|[ ]{0,3}#{2,4}[ ]+\[[^\]]*$")
+_PAPER_LINE = re.compile(
+    r"\s*(?:\[.*\]\()?<?(?:https?://(?:www\.)?huggingface\.co)?/papers/"
+    r"(?:[0-9]{4}\.[0-9]{4,5}|[a-z-]+/[0-9]{7})\S*\s*$"
+)
+_TWO_SENTENCES = re.compile(r"[.!?]\s+[A-Z]")
+_LINES_BEFORE_MARK = 16
+_LONGEST_BEFORE_MARK = 250
+
+
+def first_mark(text: str) -> tuple[str, int] | None:
+    """The mark at a page's first entry, and its line from 1; None where the page is plain.
+
+    The mark is ``heading``, ``linked heading``, ``heading by number`` (of a link) or ``link``. It
+    must stand among the first lines after the header line, before any prose or metadata: what
+    stands in an abstract marks no entry.
+    """
+    header = header_line(text) or 0
+    at = 0
+    for _ in range(header):
+        at = text.find("\n", at) + 1
+    number, seen = header, 0
+    while at < len(text) and seen < _LINES_BEFORE_MARK:
+        end = text.find("\n", at)
+        end = len(text) if end < 0 else end
+        line = text[at:end]
+        number, at = number + 1, end + 1
+        words = line.strip()
+        if not words:
+            continue
+        seen += 1
+        if _LINKED_HEADING.match(line):
+            return "linked heading", number
+        if _BY_NUMBER.match(line):
+            return "heading by number", number
+        if header and _HEADING.match(line) and not is_menu(words.lstrip("# ")):
+            return "heading", number
+        if header and _PAPER_LINE.match(line):
+            return "link", number
+        if (
+            words[0] in "·•"
+            or len(words) > _LONGEST_BEFORE_MARK
+            or (header and _TWO_SENTENCES.search(words))
+        ):
+            return None
+    return None
 
 
 def date_links(text: str) -> list[str]:

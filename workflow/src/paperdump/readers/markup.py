@@ -19,23 +19,32 @@ from typing import NamedTuple
 SITE = "https://huggingface.co"
 
 _TOKEN = re.compile(r"\[|\]|\n|\\")
+# what makes a target: an address, a path of the site, or nothing; $f[x](y)$ has none
 _TARGET = re.compile(
-    r"\((?P<url>(?:[^()\s]|\([^()\s]*\)){0,2000})(?:\s+\"[^\"\n]{0,500}\")?\)"
+    r"\((?P<url>(?:(?:https?:|mailto:|[/#])(?:[^()\s]|\([^()\s]*\)){0,2000})?)"
+    r"(?:\s+\"[^\"\n]{0,500}\")?\)"
     r"|\[(?P<ref>[0-9]{1,5})\]"
 )
 _BLANK = re.compile(r"[ \t]*\n")
+_LINE_END = re.compile(r"[ \t]*(?:\n|\Z)")
 _LINKED_HEADING = re.compile(r"[ ]{0,3}#{1,6}[ ]+\[")
 _DEFINITION = re.compile(r"^[ \t]*(?:\[([0-9]{1,5})\]:?|([0-9]{1,5})\.)[ \t]+(https?://\S+)[ \t]*$")
 _HEADING = re.compile(r"[ ]{0,3}(#{1,6})(?:[ ]+|$)")
-_AT_LINE_START = re.compile(r"[ \t]*(?:#{1,6}[ ]+|[-*•][ ]+)*$")
+_AT_LINE_START = re.compile(r"[ \t]*(?:#{1,6}[ ]+|[-*•][ ]+|\*{1,2}|_{1,2})*$")
 _IMAGE = re.compile(r"!\[([^\]\n]*)\]\([^)\s]*\)")
+_INNER_LINK = re.compile(r"\[([^\[\]]{0,2000})\]\((https?://[^)\s]{0,2000})\)")
 _PLACEHOLDER = re.compile(r"^\s*\[([^\[\]\n]*)\]\s*")
 _ADDRESS = re.compile(r"\s*<?(https?://[^\s<>]+)>?\s*")
-_NOTHING = re.compile(r"^[ \t]*(?:```\w*|<a id=\"[^\"]*\"></a>)[ \t]*$", re.MULTILINE)
+_NOTHING = re.compile(
+    r"^[ \t]*(?:```(?:text|markdown|md)?|<a id=\"[^\"]*\"></a>)[ \t]*$", re.MULTILINE
+)
 # how converters keep a line break within a link or heading
 _BREAK = re.compile(r"\\{1,2}(?:\n|[ ]{2})")
 _ESCAPED = re.compile(r"\\([\\`*_{}\[\]()#+\-.!<>~|])")
+_EMPHASIS = "*_~ \t"
 _LONGEST_LINK = 50_000
+_MOST_OPENED = 64  # brackets that wait for their end; more are no links
+_LONGEST_PARAGRAPH = 400  # lines that an address may belong to
 
 
 class Piece(NamedTuple):
@@ -61,7 +70,11 @@ class Line:
         pieces: Its text, cut at the links.
         level: Level of the heading that it is, 0 where it is none.
         alts: The alternative texts of its images.
+        inner: The targets of links within its links.
         attached: The address that stood on the line after it.
+        text: Its text without links; like the next two set by ``finish``.
+        blank: Whether there is no text in it.
+        url: Where all of it leads to, if it is one link or has an address after it.
     """
 
     first: int
@@ -69,29 +82,23 @@ class Line:
     pieces: list[Piece] = field(default_factory=list)
     level: int = 0
     alts: list[str] = field(default_factory=list)
+    inner: list[str] = field(default_factory=list)
     attached: str | None = None
+    text: str = ""
+    blank: bool = True
+    url: str | None = None
 
-    @property
-    def text(self) -> str:
-        """Its text without links."""
-        return "".join(piece.text for piece in self.pieces)
-
-    @property
-    def blank(self) -> bool:
-        """Whether there is no text in it."""
-        return not any(piece.text.strip() for piece in self.pieces)
-
-    @property
-    def url(self) -> str | None:
-        """Where all of it leads to, if it is one link or has an address after it."""
+    def finish(self) -> None:
+        """Derive what follows from the pieces."""
+        self.text = "".join(piece.text for piece in self.pieces)
+        self.blank = not self.text.strip()
+        parts = [piece for piece in self.pieces if piece.text.strip(_EMPHASIS)]
         if self.attached is not None:
-            return self.attached
-        parts = [piece for piece in self.pieces if piece.text.strip()]
-        if len(parts) == 1:
-            return parts[0].url
-        if not parts:
-            return next((piece.url for piece in self.pieces if piece.url is not None), None)
-        return None
+            self.url = self.attached
+        elif len(parts) == 1:
+            self.url = parts[0].url
+        elif not parts:
+            self.url = next((piece.url for piece in self.pieces if piece.url is not None), None)
 
 
 class _Span(NamedTuple):
@@ -114,10 +121,14 @@ def lines_of(text: str, *, escaped: bool = False) -> list[Line]:
     """
     text = _NOTHING.sub(lambda found: " " * len(found[0]), text)
     targets, text = _definitions(text)
+    spans, unclosed = _links(text, targets)
+    if unclosed is not None:
+        # the capture was cut off within a link: its bracket is no part of the text
+        text = f"{text[:unclosed]} {text[unclosed + 1 :]}"
     starts = [0, *itertools.accumulate(len(line) + 1 for line in text.split("\n"))]
     lines: list[Line] = []
     at = 0
-    for span in [*_links(text, targets), _Span(len(text), 0, 0, len(text), "", False)]:
+    for span in [*spans, _Span(len(text), 0, 0, len(text), "", False)]:
         _add_text(lines, text[at : span.begin], bisect_right(starts, at))
         if span.begin < len(text):
             _add_link(lines, text, span, starts, escaped=escaped)
@@ -130,68 +141,109 @@ def lines_of(text: str, *, escaped: bool = False) -> list[Line]:
                 Piece(_ESCAPED.sub(r"\1", p.text), p.url) if p.url is None else p
                 for p in line.pieces
             ]
+        line.finish()
     return _attach_addresses(lines)
 
 
 def _definitions(text: str) -> tuple[dict[str, str], str]:
     """The targets of reference links by number, and the text without the lines that list them."""
-    if "http" not in text:
+    if "http" not in text or "][" not in text:
         return {}, text
     targets: dict[str, str] = {}
-    kept = []
-    for line in text.split("\n"):
+    lines = text.split("\n")
+    run: list[tuple[int, str, str]] = []  # definitions on lines that follow each other
+    for i, line in enumerate([*lines, ""]):
         found = _DEFINITION.match(line) if "http" in line else None
         if found:
-            targets.setdefault(found[1] or found[2], found[3])
-        kept.append("" if found else line)
-    return targets, "\n".join(kept)
+            run.append((i, found[1] or found[2], found[3]))
+        elif run:
+            # a numbered list of addresses is a part of the text where none of them is referred to
+            if any(f"][{number}]" in text for _, number, _ in run):
+                for place, number, address in run:
+                    targets.setdefault(number, address)
+                    lines[place] = ""
+            run = []
+    return targets, "\n".join(lines)
 
 
-def _links(text: str, targets: dict[str, str]) -> list[_Span]:
-    """The links and images that stand in no other link, in order."""
+class _Bracket(NamedTuple):
+    """A bracket that waits for its end."""
+
+    begin: int
+    text_begin: int
+    image: bool
+    at_line_start: bool
+
+
+def _links(text: str, targets: dict[str, str]) -> tuple[list[_Span], int | None]:
+    """The links and images that stand in no other link, in order.
+
+    Also where a bracket stands that began a line after the last of them and was never closed.
+    """
     spans: list[_Span] = []
-    opened: list[tuple[int, int, bool, bool]] = []  # begin, text begin, image, begins a line
-    past = 0  # what was read already: an escaped bracket, a link's target
+    opened: list[_Bracket] = []
+    past = line_begin = 0  # what was read already: an escaped bracket, a link's target
     for token in _TOKEN.finditer(text):
         at = token.start()
+        character = text[at]
+        if character == "\n":
+            line_begin = at + 1
         if at < past:
             continue
-        match text[at]:
-            case "\\":
-                past = at + 2 if text[at + 1 : at + 2] in ("[", "]", "\\") else at
-            case "[":
-                image = at > 0 and text[at - 1] == "!"
-                line_begin = text.rfind("\n", 0, at) + 1
-                begins = bool(_AT_LINE_START.match(text, line_begin, at))
-                opened.append((at - image, at + 1, image, begins))
-            case "\n":
-                if not opened:
-                    continue
-                if _BLANK.match(text, at + 1):
-                    opened = [bracket for bracket in opened if bracket[3]]
-                elif _LINKED_HEADING.match(text, at + 1):
-                    opened.clear()  # a link that was never closed ends before the next heading
-            case _ if opened:
-                target = _TARGET.match(text, at + 1)
-                if target is None:
-                    opened.pop()
-                    continue
-                past = target.end()
-                which = len(opened) - 1
-                if not opened[which][2]:
-                    # links do not nest: a bracket at the beginning of a line opened this one
-                    which = next((i for i, b in enumerate(opened) if b[3] and not b[2]), which)
-                begin, text_begin, image, _ = opened[which]
-                del opened[which:]
-                if past - begin > _LONGEST_LINK:
-                    continue
-                url = target["url"]
-                if url is None:
-                    url = targets.get(target["ref"], "")
-                while spans and spans[-1].begin >= begin:
+        if character == "\\":
+            past = at + 2 if text[at + 1 : at + 2] in ("[", "]", "\\") else at
+        elif character == "[":
+            image = at > 0 and text[at - 1] == "!"
+            begins = bool(_AT_LINE_START.match(text, line_begin, at))
+            opened.append(_Bracket(at - image, at + 1, image, begins))
+            if len(opened) > _MOST_OPENED:
+                del opened[: _MOST_OPENED // 2]
+        elif character == "\n" and opened:
+            if _BLANK.match(text, at + 1):
+                opened = [bracket for bracket in opened if bracket.at_line_start]
+            elif _LINKED_HEADING.match(text, at + 1):
+                opened.clear()  # a link that was never closed ends before the next heading
+        elif character == "]" and opened:
+            span = _closed(text, at, opened, targets)
+            if span is not None:
+                past = span.end
+                while spans and spans[-1].begin >= span.begin:
                     spans.pop()
-                spans.append(_Span(begin, text_begin, at, past, _absolute(url), image))
-    return spans
+                spans.append(span)
+    last = spans[-1].end if spans else 0
+    waiting = [
+        bracket.begin for bracket in opened if bracket.at_line_start and bracket.begin >= last
+    ]
+    return spans, waiting[0] if waiting else None
+
+
+def _closed(text: str, at: int, opened: list[_Bracket], targets: dict[str, str]) -> _Span | None:
+    """The link that a closing bracket ends, if it ends one; takes what it closes off the opened."""
+    target = _TARGET.match(text, at + 1)
+    url: str | None = None
+    if target and target["url"] is not None:
+        url = _absolute(target["url"])
+    elif target and target["ref"] in targets:
+        url = targets[target["ref"]]
+    elif target and _LINE_END.match(text, target.end()):
+        cited = text[opened[-1].text_begin : at]
+        # two citations at the end of a line are no link; a count has a space before it
+        url = None if cited.isdecimal() else ""
+    if target is None or url is None:
+        inner = text[opened[-1].text_begin : at]
+        # an interval such as (0, 1] closes no bracket
+        if inner.count("(") <= inner.count(")"):
+            opened.pop()
+        return None
+    which = len(opened) - 1
+    if not opened[which].image and (url == "" or url.startswith(SITE)):
+        # links do not nest: of the site's own the bracket at a line's beginning is the opening one
+        which = next((i for i, b in enumerate(opened) if b.at_line_start and not b.image), which)
+    bracket = opened[which]
+    del opened[which:]
+    if target.end() - bracket.begin > _LONGEST_LINK:
+        return None
+    return _Span(bracket.begin, bracket.text_begin, at, target.end(), url, bracket.image)
 
 
 def _absolute(url: str) -> str:
@@ -222,8 +274,11 @@ def _add_link(
         return
     line.alts += _IMAGE.findall(inner)
     inner = _IMAGE.sub("", inner)
+    line.inner += [url for _, url in _INNER_LINK.findall(inner)]
+    inner = _INNER_LINK.sub(r"\1", inner)
     placeholder = _PLACEHOLDER.match(inner)
-    if placeholder:
+    # titles may begin with a bracket; what stands for a picture is followed by a name, or alone
+    if placeholder and ("/papers/" not in span.url or placeholder.end() == len(inner)):
         line.alts.append(placeholder[1])
         inner = inner[placeholder.end() :]
     if escaped:
@@ -253,25 +308,53 @@ def _drop_placeholders(line: Line) -> None:
 
 
 def _attach_addresses(lines: list[Line]) -> list[Line]:
-    """The lines, those that are nothing but an address attached to the text before them."""
+    """The lines, those that are nothing but an address attached to the text before them.
+
+    A blank line stands between the two: an address right below a line is a part of its text.
+    """
     kept: list[Line] = []
+    last = -1  # index of the last line that is not blank
     for line in lines:
         found = _ADDRESS.fullmatch(line.text) if "http" in line.text else None
-        if not found or any(piece.url for piece in line.pieces):
+        alone = found and not any(piece.url for piece in line.pieces)
+        set_off = last < 0 or kept[last].last + 1 < line.first
+        if not (found and alone and set_off):
             kept.append(line)
+            if not line.blank:
+                last = len(kept) - 1
             continue
-        at = next((i for i in range(len(kept) - 1, -1, -1) if not kept[i].blank), None)
-        if at is not None and kept[at].url is None:
+        if last >= 0 and kept[last].url is None:
             # the address is that of the whole paragraph
-            while at > 0 and _goes_on(kept[at - 1], kept[at]):
-                before, below = kept[at - 1], kept.pop(at)
-                before.pieces = [*before.pieces, Piece("\n"), *below.pieces]
-                before.last, before.alts = below.last, [*before.alts, *below.alts]
-                at -= 1
-            kept[at].attached = found[1]
-            kept[at].last = max(kept[at].last, line.first)
-        kept.append(Line(line.first, line.last, [Piece("", found[1])]))
+            begin = last
+            while begin > max(0, last - _LONGEST_PARAGRAPH) and _goes_on(
+                kept[begin - 1], kept[begin]
+            ):
+                begin -= 1
+            whole = _joined(kept[begin : last + 1])
+            whole.attached = found[1]
+            whole.last = max(whole.last, line.first)
+            whole.finish()
+            kept[begin : last + 1] = [whole]
+            last = begin
+        nothing = Line(line.first, line.last, [Piece("", found[1])])
+        nothing.finish()
+        kept.append(nothing)
     return kept
+
+
+def _joined(lines: list[Line]) -> Line:
+    """The lines of a paragraph as one."""
+    pieces = list(lines[0].pieces)
+    for line in lines[1:]:
+        pieces += [Piece("\n"), *line.pieces]
+    return Line(
+        lines[0].first,
+        lines[-1].last,
+        pieces,
+        lines[0].level,
+        [alt for line in lines for alt in line.alts],
+        [url for line in lines for url in line.inner],
+    )
 
 
 def _goes_on(before: Line, line: Line) -> bool:

@@ -69,7 +69,6 @@ class Division:
         entries: The entries so far, in page order.
         rejects: What was left out so far.
         notes: What a reader of the dump should know.
-        upvoted: Whether the page shows upvotes before its titles.
     """
 
     def __init__(self, lines: list[str]) -> None:
@@ -77,7 +76,6 @@ class Division:
         self.entries: list[Entry] = []
         self.rejects: list[Reject] = []
         self.notes: list[str] = []
-        self.upvoted = False
 
     def divide(
         self,

@@ -23,7 +23,11 @@ _AUTHORS = re.compile(r"\s*([•*-]?)\s*([0-9][0-9,]*) authors?\s*")
 _AUTHORS_CUT = re.compile(r"\s*•\s*([0-9][0-9,]*)?\s*(a[uthors]{0,6})?")
 _DATE = re.compile(rf"\s*({SHOWN_DATE})(?:\s+({SHOWN_NUMBER}))?\s*")
 _COUNT = re.compile(rf"\s*({SHOWN_NUMBER})\s*")
-_LISTING_DAY = re.compile(SHOWN_DATE)
+_LISTING_DAY = re.compile(rf"{SHOWN_DATE}(?:\s*[-–]\s*{SHOWN_DATE})?")
+SEPARATOR = "·"
+LONGEST_ONE_LINE = 240
+_SEPARATED_DATE = re.compile(rf"\s*·\s*({SHOWN_DATE})(?:\s+({SHOWN_NUMBER}))?\s*")
+_ONE_LINE = re.compile(rf"(?P<by>[^·]{{1,60}})(?P<date>·\s*{SHOWN_DATE}(?:\s+{SHOWN_NUMBER})?\s*)")
 _SEPARATORS = frozenset(SEPARATORS)
 _LONGEST_ORGANIZATION = 200
 _LONGEST_DATE = 40
@@ -60,6 +64,10 @@ def metadata_at(lines: list[str], i: int, end: int, begins: bool, waiting: int) 
         waiting: How many paragraphs stand between the last metadata block and this line.
     """
     line = lines[i]
+    if len(line) <= LONGEST_ONE_LINE and SEPARATOR in line and line.strip() != SEPARATOR:
+        found = _in_one_line(line, i, begins)
+        if found:
+            return found
     if line.rstrip().endswith(("author", "authors")):
         authors = _AUTHORS.fullmatch(line)
         if authors and (authors[1] == "•" or (begins and _before_separator(lines, i, end))):
@@ -68,10 +76,10 @@ def metadata_at(lines: list[str], i: int, end: int, begins: bool, waiting: int) 
         cut = _AUTHORS_CUT.fullmatch(line)  # the capture ends within the byline
         if cut:
             return _with_authors(Metadata(i + 1, i + 1), i, cut[1] if cut[2] else None)
-    if line.strip() in _SEPARATORS:
+    if _is_separator(line):
         rest = _after_separator(lines, i, end)
         return rest if rest and rest.date_text else None
-    if i + 1 < end and lines[i + 1].strip() in _SEPARATORS and len(line) <= _LONGEST_ORGANIZATION:
+    if i + 1 < end and _is_separator(lines[i + 1]) and len(line) <= _LONGEST_ORGANIZATION:
         rest = _after_separator(lines, i + 1, end)
         # without a date, nothing but their standing alone tells them from lines of a text
         if rest and (
@@ -92,7 +100,36 @@ def metadata_at(lines: list[str], i: int, end: int, begins: bool, waiting: int) 
 def _before_separator(lines: list[str], i: int, end: int) -> bool:
     """Whether the next line that is not blank is a separator."""
     j = _skip_blank(lines, i + 1, end)
-    return j < end and lines[j].strip() in _SEPARATORS
+    return j < end and _is_separator(lines[j])
+
+
+def _is_separator(line: str) -> bool:
+    """Whether a line is a separator, alone or with a date after it."""
+    words = line.strip()
+    return words in _SEPARATORS or (
+        words[:1] == SEPARATOR and _SEPARATED_DATE.fullmatch(line) is not None
+    )
+
+
+def _in_one_line(line: str, i: int, begins: bool) -> Metadata | None:
+    """A whole metadata block on one line: ``• 3 authors · May 2, 2024 6``."""
+    found = _ONE_LINE.fullmatch(line)
+    if not found or not begins:
+        return None
+    rest = _dated(found["date"], i)
+    authors = _AUTHORS.fullmatch(found["by"])
+    if rest and authors:
+        return _with_authors(rest, i, authors[2])
+    return None
+
+
+def _dated(line: str, i: int) -> Metadata | None:
+    """A separator with a date after it, and perhaps a count."""
+    date = _SEPARATED_DATE.fullmatch(line)
+    if not date:
+        return None
+    comments, notes = number_shown(date[2], i, MOST_COUNTED) if date[2] else (None, ())
+    return Metadata(i + 1, i + 1, date_text=date[1], n_comments=comments, notes=notes)
 
 
 def _byline_with_authors(lines: list[str], i: int, end: int, number: str) -> Metadata:
@@ -118,8 +155,11 @@ def _after_separator(
     After a number of authors, the short line right below a separator is the date line, whatever
     it says.
     """
-    if i >= end or lines[i].strip() not in _SEPARATORS:
+    if i >= end or not _is_separator(lines[i]):
         return None
+    here = _dated(lines[i], i)
+    if here:
+        return here
     below = _date_at(lines, _skip_blank(lines, i + 1, end), end)
     if below:
         return replace(below, first=i + 1)

@@ -16,7 +16,7 @@ import re
 from paperdump.readers.base import Entry
 from paperdump.readers.listing import HEADER
 from paperdump.readers.plain_division import cost_as_abstract, cost_as_title
-from paperdump.readers.plain_metadata import metadata_at
+from paperdump.readers.plain_metadata import LONGEST_ONE_LINE, SEPARATOR, metadata_at
 
 # A title that costs nothing as a title, without a look at the finer rules.
 _PLAIN_TITLE = re.compile(
@@ -24,14 +24,15 @@ _PLAIN_TITLE = re.compile(
     r"[A-Z][A-Za-z][A-Za-z0-9 ,:'()&+-]{12,140}[A-Za-z0-9]"
 )
 _LONGEST_TITLE = 150  # a longer one could be taken for an abstract beside its neighbours
-_PADDING = [""] * 8
+PADDING = ("",) * 8  # lines to append, so that the lines after one can be looked at
+UPVOTES = re.compile(r"\s*(?:\[-\]\s*)?(?:Upvote\s+)?(-|[0-9][0-9.,]*[kKmM]?)\s*")
 
 
 def read_pairs(lines: list[str], begin: int, end: int, entries: list[Entry]) -> int:
     """Read entries as long as their shape is certain.
 
     Args:
-        lines: The lines of the page.
+        lines: The lines of the page up to ``end``, and ``PADDING``.
         begin: Index of the first line after the header, or after a metadata block.
         end: Index after the body's last line.
         entries: Where to add the entries.
@@ -40,27 +41,30 @@ def read_pairs(lines: list[str], begin: int, end: int, entries: list[Entry]) -> 
         The index to go on from the slow way, which is right after a metadata block or ``begin``;
         ``end`` where everything was read.
     """
-    rows = lines if end + 8 < len(lines) else [*lines[:end], *_PADDING]
     start = i = begin
     waiting: list[Entry] = []  # since the last metadata block
     plain = _PLAIN_TITLE.fullmatch
     while True:
-        title = rows[i]
+        title = lines[i]
         while not title:
             if i >= end:
                 entries += waiting
                 return end
             i += 1
-            title = rows[i]
-        abstract = rows[i + 2]
-        if rows[i + 1] or rows[i + 3] or len(abstract) < 3 or i + 2 >= end or title[0] in " •":
+            title = lines[i]
+        abstract = lines[i + 2]
+        if lines[i + 1] or lines[i + 3] or len(abstract) < 3 or i + 2 >= end or title[0] in " •\t":
+            return start
+        if len(title) < 20 and UPVOTES.fullmatch(title):
+            return start
+        if SEPARATOR in title or (len(abstract) <= LONGEST_ONE_LINE and SEPARATOR in abstract):
             return start
         if (title[-1] in "rsy " and _has_other_words(title)) or (
             abstract[-1] in "rsy " and _has_other_words(abstract)
         ):
             return start
-        if rows[i + 5] == "·":
-            known = None if rows[i + 7] or i + 6 >= end else _metadata(rows[i + 4], rows[i + 6])
+        if lines[i + 5] == "·":
+            known = None if lines[i + 7] or i + 6 >= end else _metadata(lines[i + 4], lines[i + 6])
             if known is None:
                 return start
             if waiting:
