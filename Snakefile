@@ -38,5 +38,9 @@ onstart:
         )
 
 
+    for rule in PLAN.idle_rules:
+        print(f"Line {rule.line} of the sheet of dumps matches none: {rule.pattern}")
+
+
 onsuccess:
     print(run_summary(PLAN.results, Path(PUBLISHED), Path(made_by("validate"))))

@@ -26,7 +26,12 @@ def release_of(folder: Path, **pages: str) -> dict[str, pl.DataFrame]:
 
 def release_of_folder(folder: Path) -> dict[str, pl.DataFrame]:
     """The tables that the dumps of a folder lead to."""
-    parsed = parse_folder(folder)
+    return release_of_folders([folder])
+
+
+def release_of_folders(folders: Sequence[Path]) -> dict[str, pl.DataFrame]:
+    """The tables that the dumps of several folders lead to."""
+    parsed = parse_folders(folders)
     hosts = config.resolve({})["normalize"]["code_hosts"]
     done = dedupe.dedupe(normalize(parsed["work/entries"], hosts), parsed["dumps"])
     return {
@@ -47,13 +52,20 @@ def parse_folder(
     folder: Path, rules: Sequence[Rule] = (), **readers: Any
 ) -> dict[str, pl.DataFrame]:
     """The tables of the parse stage for the dumps of a folder."""
+    return parse_folders([folder], rules, **readers)
+
+
+def parse_folders(
+    folders: Sequence[Path], rules: Sequence[Rule] = (), **readers: Any
+) -> dict[str, pl.DataFrame]:
+    """The tables of the parse stage for the dumps of several folders."""
     with tempfile.TemporaryDirectory() as name:
         base = Path(name)
         files = parse.Files(base / "entries", base / "rejects", base / "dumps")
         told = parse.Settings.from_config(
             config.resolve({"readers": readers})["readers"], rules, scratch=base
         )
-        dumps = find_dumps([str(folder)], folder, rules=rules).dumps
+        dumps = find_dumps([str(folder) for folder in folders], base, rules=rules).dumps
         parse.parse_batch(dumps, told, files)
         return {
             "work/entries": tables.read_parquet(files.entries, "work/entries"),

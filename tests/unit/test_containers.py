@@ -7,15 +7,18 @@ import gzip
 import io
 import lzma
 import tarfile
+import tempfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.pages import Listed, page
-from tests.tables_of import parse_folder, read_bytes
+from tests.tables_of import parse_folder, read_bytes, release_of_folders
 
 PAGE = page(Listed("A Title of Tides"), Listed("Another Title")).encode()
 COMPRESSED: dict[str, Callable[[bytes], bytes]] = {
@@ -195,3 +198,59 @@ def test_equal_members_are_dumps_of_their_own(tmp_path: Path) -> None:
     tables = parsed(tmp_path, file.getvalue())
     assert len({row["dump_id"] for row in tables["dumps"]}) == 3
     assert len({row["entry_id"] for row in tables["work/entries"]}) == 4
+
+
+def test_equal_archives_in_different_folders_are_told_apart(tmp_path: Path) -> None:
+    data = zipped(**{"a.txt": PAGE})
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "p.zip").write_bytes(data)
+    release = release_of_folders([tmp_path / "one", tmp_path / "two"])
+    assert release["dumps"]["dump_id"].n_unique() == 4
+    assert release["sightings"]["entry_id"].n_unique() == 4
+
+
+def test_limits_hold_for_archives_in_archives_together(tmp_path: Path) -> None:
+    inner = zipped(**{"a.txt": b"\n" * 10_000_000})
+    outer = zipped(**{f"{n}.zip": inner for n in range(12)})
+    tables = parsed(tmp_path, outer, max_ratio=10_000, max_unpacked_mb=50)
+    assert "over_limit" in {row["reason"] for row in tables["rejects"]}
+    assert sum(int(str(row["bytes"])) for row in tables["dumps"] if row["container_id"]) < 60e6
+
+
+def test_a_tar_member_of_a_size_beyond_belief_ends_the_archive(tmp_path: Path) -> None:
+    data = bytearray(tarred(**{".hidden": b"x", "a.txt": PAGE}))
+    data[124:136] = b"\x80" + (1 << 60).to_bytes(11, "big")
+    checksum = sum(data[:148]) + 8 * 32 + sum(data[156:512])
+    data[148:156] = b"%06o\0 " % checksum
+    tables = parsed(tmp_path, bytes(data))
+    assert {row["reason"] for row in tables["rejects"]} <= {"over_limit", "damaged"}
+    assert tables["rejects"]
+
+
+def test_a_member_of_an_unknown_method_costs_no_other(tmp_path: Path) -> None:
+    data = bytearray(zipped(**{"a.txt": PAGE, "b.txt": PAGE}))
+    for mark, offset in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        data[data.index(mark) + offset] = 93
+    tables = parsed(tmp_path, bytes(data))
+    assert len(tables["work/entries"]) == 2
+    assert [row["reason"] for row in tables["rejects"]] == ["damaged"]
+
+
+def test_a_page_is_read_as_far_as_a_truncated_archive_has_it(tmp_path: Path) -> None:
+    data = tarred(**{"a.txt": PAGE + b"\n" * 200_000})
+    tables = parsed(tmp_path, data[:100_000])
+    assert len(tables["work/entries"]) == 2
+    assert "damaged" in {row["reason"] for row in tables["rejects"]}
+
+
+@settings(max_examples=40)
+@given(st.data())
+def test_a_damaged_archive_never_stops_the_reading(data: st.DataObject) -> None:
+    good = data.draw(st.sampled_from([zipped(a=PAGE, b=PAGE), tarred(a=PAGE, b=PAGE)]))
+    bad = bytearray(good)
+    for _ in range(data.draw(st.integers(1, 4))):
+        bad[data.draw(st.integers(0, min(len(bad), 900) - 1))] = data.draw(st.integers(0, 255))
+    with tempfile.TemporaryDirectory() as folder:
+        tables = parsed(Path(folder), bytes(bad))
+    assert tables["dumps"]

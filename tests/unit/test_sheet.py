@@ -30,8 +30,8 @@ def test_columns_may_be_left_out_and_stand_in_any_order(tmp_path: Path) -> None:
 
 def test_the_last_line_that_states_a_thing_counts() -> None:
     rules = [Rule(2, "*", "table", "2026-01-01"), Rule(3, "a/*", None, "2026-02-02", "mail")]
-    assert stated_of(rules, "a/b.txt") == Stated("table", "2026-02-02", "mail", None, 2)
-    assert stated_of(rules, "c.txt") == Stated("table", "2026-01-01", None, None, 2)
+    assert stated_of(rules, "a/b.txt") == Stated("table", "2026-02-02", "mail", None, "*")
+    assert stated_of(rules, "c.txt") == Stated("table", "2026-01-01", None, None, "*")
 
 
 @pytest.mark.parametrize(
@@ -43,6 +43,7 @@ def test_the_last_line_that_states_a_thing_counts() -> None:
         (HEADER + "a\thf-txt\n", "line 2: there is no format 'hf-txt'. Did you mean 'hf-text'?"),
         (HEADER + "a\t\t2026-13-01\n", "line 2: '2026-13-01' is no day"),
         (HEADER + "a\t\t\t\tmaybe\n", "line 2: 'maybe' in column 'skip'"),
+        (HEADER + "a\t\t\t\t\tyes\n", "more cells than the header has columns: 'yes'"),
         (HEADER + "\thf-text\n", "line 2: the pattern in column 'path' is empty"),
     ],
 )
@@ -59,11 +60,11 @@ def test_a_sheet_that_is_not_there_is_an_error(tmp_path: Path) -> None:
         read_sheet(tmp_path / "no.tsv")
 
 
-def test_a_skipped_dump_is_a_reject_that_names_the_line(tmp_path: Path) -> None:
+def test_a_skipped_dump_is_a_reject_that_names_the_pattern(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text(page(Listed("A Title")))
     tables = parse_folder(tmp_path, [Rule(7, "a.*", skip=True)])
     [reject] = tables["rejects"].to_dicts()
-    assert (reject["reason"], "line 7" in reject["message"]) == ("skipped", True)
+    assert (reject["reason"], "'a.*'" in reject["message"]) == ("skipped", True)
     assert tables["work/entries"].height == 0
 
 
@@ -74,7 +75,7 @@ def test_a_stated_format_overrides_the_sniff(tmp_path: Path) -> None:
     assert parse_folder(tmp_path)["work/entries"].height == 0
     tables = parse_folder(tmp_path, rules, columns=columns)
     assert tables["work/entries"]["title"].to_list() == ["Tides"]
-    assert tables["dumps"]["format_reason"][0] == "line 3 of the sheet of dumps states it"
+    assert tables["dumps"]["format_reason"][0] == "the sheet of dumps states it of 'a'"
 
 
 def test_a_pattern_may_name_members_of_an_archive(tmp_path: Path) -> None:
@@ -85,3 +86,34 @@ def test_a_pattern_may_name_members_of_an_archive(tmp_path: Path) -> None:
     tables = parse_folder(tmp_path, rules)
     assert tables["work/entries"]["title"].to_list() == ["Another"]
     assert tables["dumps"]["source"].to_list() == ["mail", "mail", None]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "fits"),
+    [
+        ("page [1].txt", "page [1].txt", True),
+        ("page [1].txt", "page 1.txt", False),
+        ("*.txt", "a/b.txt", True),
+        ("a?.txt", "a1.txt", True),
+        ("a.txt", "b/a.txt", False),
+        ('"a".txt', '"a".txt', True),
+    ],
+)
+def test_a_pattern_means_itself_but_for_stars_and_question_marks(
+    pattern: str, path: str, fits: bool
+) -> None:
+    assert Rule(1, pattern).matches(path) == fits
+
+
+def test_an_archive_within_an_archive_may_be_skipped(tmp_path: Path) -> None:
+    inner = tmp_path / "inner.zip"
+    with zipfile.ZipFile(inner, "w") as archive:
+        archive.writestr("a.txt", page(Listed("A Title")))
+    (tmp_path / "dumps").mkdir()
+    with zipfile.ZipFile(tmp_path / "dumps" / "p.zip", "w") as archive:
+        archive.write(inner, "inner.zip")
+    rules = [Rule(2, "p.zip!/inner.zip", skip=True), Rule(3, "*", source="mail")]
+    tables = parse_folder(tmp_path / "dumps", rules)
+    assert tables["work/entries"].height == 0
+    assert tables["rejects"]["reason"].to_list() == ["skipped"]
+    assert tables["dumps"]["source"].to_list() == ["mail", "mail"]

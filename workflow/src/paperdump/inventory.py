@@ -33,6 +33,7 @@ class Dump:
         problem: Reason code of a reject where it cannot be read, else None.
         problem_message: The same in words.
         stated: What the sheet of dumps states of it.
+        packed: Whether it may be an archive, by its first bytes.
     """
 
     dump_id: str
@@ -43,6 +44,7 @@ class Dump:
     problem: str | None = None
     problem_message: str | None = None
     stated: Stated = field(default_factory=Stated)
+    packed: bool = False
 
 
 def dump_from(facts: dict[str, Any]) -> Dump:
@@ -212,18 +214,26 @@ def _split_pattern(pattern: str) -> tuple[str, str]:
     return fixed or (os.sep if pattern.startswith(os.sep) else ""), os.sep.join(parts[wild:])
 
 
-def _read_facts(location: str) -> tuple[int | None, str | None, str | None, str | None]:
-    """Size, SHA-256, and where it cannot be read the reason code and message."""
+_Facts = tuple[int | None, str | None, str | None, str | None, bool]
+# what a zip archive begins with, and what may be around a tar archive
+_PACKED = (b"PK", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")
+
+
+def _read_facts(location: str) -> _Facts:
+    """Size, SHA-256, where it cannot be read reason code and message, whether it is packed."""
     try:
         mode = os.stat(location).st_mode
         if not stat.S_ISREG(mode):
             if stat.S_ISDIR(mode):
                 os.listdir(location)
-            return None, None, "not_a_file", _not_a_file(mode)
+            return None, None, "not_a_file", _not_a_file(mode), False
         digest = hashlib.sha256()
         size = 0
+        packed = False
         with open(location, "rb") as handle:
             while block := handle.read(1 << 20):
+                if size == 0:
+                    packed = block.startswith(_PACKED) or block[257:262] == b"ustar"
                 digest.update(block)
                 size += len(block)
     except OSError as error:
@@ -231,8 +241,8 @@ def _read_facts(location: str) -> tuple[int | None, str | None, str | None, str 
         if os.path.islink(location) and not os.path.exists(location):
             # not where it leads: that may be a place outside, different on every machine
             what = "a symbolic link to a file that is not there"
-        return None, None, "unreadable", f"It cannot be read: {what}."
-    return size, digest.hexdigest(), None, None
+        return None, None, "unreadable", f"It cannot be read: {what}.", False
+    return size, digest.hexdigest(), None, None, packed
 
 
 def _not_a_file(mode: int) -> str:
@@ -251,6 +261,10 @@ def printable(path: str) -> str:
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
+def _published(path: str) -> str:
+    return printable(path).replace(os.sep, "/")
+
+
 def dump_id_of(path: str, sha256: str, twin: int = 0) -> str:
     """The identifier of a dump.
 
@@ -265,7 +279,7 @@ def dump_id_of(path: str, sha256: str, twin: int = 0) -> str:
 
 def _with_ids(
     files: dict[str, str],
-    facts: list[tuple[int | None, str | None, str | None, str | None]],
+    facts: list[_Facts],
     rules: Sequence[Rule],
 ) -> list[Dump]:
     """Dumps sorted by path and content, each with an id of its own.
@@ -274,18 +288,19 @@ def _with_ids(
     number; which of them gets which makes no difference, since they are equal.
     """
     rows = sorted(
-        (printable(path).replace(os.sep, "/"), sha256 or "", location, size, problem, message)
-        for (location, path), (size, sha256, problem, message) in zip(
+        (_published(path), sha256 or "", location, size, problem, message, packed)
+        for (location, path), (size, sha256, problem, message, packed) in zip(
             files.items(), facts, strict=True
         )
     )
     dumps = []
     twins: dict[tuple[str, str], int] = {}
-    for path, sha256, location, size, problem, message in rows:
+    for path, sha256, location, size, problem, message, packed in rows:
         twin = twins[path, sha256] = twins.get((path, sha256), -1) + 1
         dump_id = dump_id_of(path, sha256, twin)
         stated = stated_of(rules, path)
-        dumps.append(Dump(dump_id, path, location, size, sha256 or None, problem, message, stated))
+        known = sha256 or None
+        dumps.append(Dump(dump_id, path, location, size, known, problem, message, stated, packed))
     return dumps
 
 

@@ -115,6 +115,18 @@ def conservation(release: Release) -> list[Law]:
             )
         ),
         ("dumps with neither entry nor reject", 0, dumps.filter(nothing).height),
+        (
+            "members counted by archives = dumps in archives",
+            int(dumps["n_members"].sum()),
+            dumps["container_id"].count(),
+        ),
+        (
+            "members without their archive",
+            0,
+            dumps.drop_nulls("container_id")
+            .join(dumps, left_on="container_id", right_on="dump_id", how="anti")
+            .height,
+        ),
     ]
 
 

@@ -30,6 +30,7 @@ from paperdump.readers.source import Limits, Refused, Source, not_text
 from paperdump.sheet import Rule, Stated, stated_of
 
 _ENTRIES_AT_ONCE = 20_000
+_TEXT_AT_ONCE = 32_000_000  # characters
 
 
 @dataclass(frozen=True)
@@ -118,8 +119,8 @@ class Reading:
     def _read(self) -> Iterator[Item]:
         """What its reader gives, or one reject that says why there is none."""
         if self.stated.skipped_by is not None:
-            line = self.stated.skipped_by
-            yield Reject("skipped", f"It was skipped, as line {line} of the sheet of dumps says.")
+            pattern = self.stated.skipped_by
+            yield Reject("skipped", f"It was skipped, as the sheet of dumps says of {pattern!r}.")
             return
         source = self.member.source
         head = source.head
@@ -128,13 +129,13 @@ class Reading:
             # one that is damaged has its own reject, which says more
             with source.stream() as stream:
                 stream.read(1)
-            if not source.problems:
+            if not source.problems and not self.member.rejects:
                 message = f"The file {what}; the capture failed. Capture the page again."
                 yield Reject("empty", message)
             return
         if self.stated.format:
             reader: Reader | None = reader_of(self.stated.format)
-            self.why = f"line {self.stated.format_line} of the sheet of dumps states it"
+            self.why = f"the sheet of dumps states it of {self.stated.format_by!r}"
         else:
             reader, self.why = recognise(head)
         if reader is None:
@@ -266,14 +267,18 @@ def read_dump(
     if dump.stated.skipped_by is not None:
         yield Reading(itself, stated=dump.stated)
         return
-    for part in members(itself, settings.scratch):
+
+    def stated(path: str) -> Stated:
+        return dump.stated if path == dump.path else stated_of(settings.rules, path)
+
+    def opens(path: str) -> bool:
+        return stated(path).skipped_by is None
+
+    for part in members(itself, settings.scratch, opens):
         if isinstance(part, Container):
-            stated = dump.stated if part.member is itself else Stated()
-            yield Reading(part.member, stated=stated, container=part)
-        elif part is itself:
-            yield Reading(part, stated=dump.stated)
+            yield Reading(part.member, stated=stated(part.member.path), container=part)
         else:
-            yield Reading(part, stated=stated_of(settings.rules, part.path))
+            yield Reading(part, stated=stated(part.path))
 
 
 def _opened(dump: Dump) -> io.BufferedReader:
@@ -346,13 +351,16 @@ class _Pieces:
         self._owners: list[str] = []
         self._numbers: list[int] = []
         self._items: list[Entry | Reject] = []
+        self._size = 0
 
     def add(self, row_id: str, dump_id: str, number: int, item: Entry | Reject) -> None:
         self._ids.append(row_id)
         self._owners.append(dump_id)
         self._numbers.append(number)
         self._items.append(item)
-        if len(self._items) >= _ENTRIES_AT_ONCE:
+        if isinstance(item, Entry):
+            self._size += len(item.title) + len(item.abstract or "") + 30 * len(item.authors or ())
+        if len(self._items) >= _ENTRIES_AT_ONCE or self._size >= _TEXT_AT_ONCE:
             self.flush()
 
     def flush(self) -> None:
@@ -371,6 +379,7 @@ class _Pieces:
             columns[column.name] = _array(values, column.type)
         self._writer.write(pa.table(columns))
         self._ids, self._owners, self._numbers, self._items = [], [], [], []
+        self._size = 0
 
 
 def _array(values: list[Any], kind: pa.DataType) -> pa.Array:

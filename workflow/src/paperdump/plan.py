@@ -102,6 +102,13 @@ class Plan:
         """The lines of the sheet that may name members of archives, as plain data."""
         return [asdict(rule) for rule in self.rules if _may_name_member(rule.pattern)]
 
+    @property
+    def idle_rules(self) -> list[Rule]:
+        """The lines of the sheet that match no dump; members of archives are not known yet."""
+        if any(dump.packed for dump in self.dumps):
+            return []
+        return [rule for rule in self.rules if not any(rule.matches(d.path) for d in self.dumps)]
+
     @functools.cached_property
     def code_digest(self) -> str:
         """A digest of the code of all stages."""
@@ -113,6 +120,7 @@ class Plan:
         names = {name for stage in STAGES.values() for name in stage.packages}
         return provenance.package_versions(names)
 
+    @functools.cache  # noqa: B019 (a plan lives as long as its process)
     def _code(self, stage: str) -> str:
         return provenance.code_digest(
             [f"{provenance.PACKAGE}.{stage}", f"{provenance.PACKAGE}.job"],
@@ -194,7 +202,9 @@ class Plan:
             case "parse":
                 dumps = self.batches[batch or ""]
                 files = [[d.path, d.sha256, d.problem_message, asdict(d.stated)] for d in dumps]
-                return [files, self.member_rules]
+                # where in the sheet a line stands makes no difference
+                rules = [{**rule, "line": 0} for rule in self.member_rules]
+                return [files, rules if any(d.packed for d in dumps) else []]
             case "normalize":
                 return [self.fingerprint("parse", batch)]
             case "dedupe":
@@ -248,7 +258,7 @@ def _sheet_rules(place: str | None, base: Path) -> list[Rule]:
     Raises:
         PaperdumpError: It cannot be read, or a line of it is wrong.
     """
-    if place is None:
+    if place is None or place in ("null", ""):  # "null" is what --config sheet=null gives
         return []
     rules = sheet.read_sheet(base / Path(place).expanduser())
     if any(rule.format for rule in rules):

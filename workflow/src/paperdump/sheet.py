@@ -7,12 +7,12 @@ several lines that match a dump, the last one that states a thing counts.
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 import difflib
+import functools
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from paperdump.errors import PaperdumpError
@@ -20,6 +20,15 @@ from paperdump.errors import PaperdumpError
 COLUMNS = ("path", "format", "snapshot_on", "source", "skip")
 _YES = ("yes", "true", "1", "skip")
 _NO = ("", "no", "false", "0")
+
+
+@functools.cache
+def _expression(pattern: str) -> re.Pattern[str]:
+    """A pattern of paths as a regular expression; nothing but ``*`` and ``?`` means anything."""
+    parts = {"*": ".*", "?": "."}
+    return re.compile(
+        "".join(parts.get(character) or re.escape(character) for character in pattern), re.DOTALL
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +53,7 @@ class Rule:
 
     def matches(self, path: str) -> bool:
         """Whether a dump's path fits the pattern, from its beginning to its end."""
-        return fnmatchcase(path, self.pattern)
+        return _expression(self.pattern).fullmatch(path) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,31 +64,31 @@ class Stated:
         format: The format to read it in.
         snapshot_on: The day of its capture, as an ISO date.
         source: A label of where it comes from.
-        skipped_by: The number of the line that leaves it out.
-        format_line: The number of the line that states the format.
+        skipped_by: The pattern of the line that leaves it out.
+        format_by: The pattern of the line that states the format.
     """
 
     format: str | None = None
     snapshot_on: str | None = None
     source: str | None = None
-    skipped_by: int | None = None
-    format_line: int | None = None
+    skipped_by: str | None = None
+    format_by: str | None = None
 
 
 def stated_of(rules: Iterable[Rule], path: str) -> Stated:
     """What the rules state of the dump of a path."""
-    said: dict[str, str | int | None] = {}
+    said: dict[str, str | None] = {}
     for rule in rules:
         if rule.matches(path):
             if rule.format:
-                said |= {"format": rule.format, "format_line": rule.line}
+                said |= {"format": rule.format, "format_by": rule.pattern}
             if rule.snapshot_on:
                 said["snapshot_on"] = rule.snapshot_on
             if rule.source:
                 said["source"] = rule.source
             if rule.skip:
-                said["skipped_by"] = rule.line
-    return Stated(**said)  # type: ignore[arg-type]
+                said["skipped_by"] = rule.pattern
+    return Stated(**said)
 
 
 def read_sheet(path: Path, formats: Sequence[str] | None = None) -> list[Rule]:
@@ -98,13 +107,17 @@ def read_sheet(path: Path, formats: Sequence[str] | None = None) -> list[Rule]:
         raise PaperdumpError(f"The sheet {path} cannot be read: {error}.") from None
     header: list[str] | None = None
     rules = []
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip() or line.startswith("#"):
+    for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), 1):
+        if not line.strip() or line.lstrip().startswith("#"):
             continue
-        cells = [cell.strip() for cell in next(csv.reader([line], delimiter="\t"))]
+        cells = [cell.strip() for cell in line.split("\t")]
         if header is None:
             header = _checked_header(cells, path, number)
         else:
+            surplus = [cell for cell in cells[len(header) :] if cell]
+            if surplus:
+                what = f"it has more cells than the header has columns: {surplus[0]!r}"
+                raise _wrong(path, number, what)
             rules.append(_rule(dict(zip(header, cells, strict=False)), path, number, formats))
     return rules
 

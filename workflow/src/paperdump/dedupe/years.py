@@ -77,8 +77,10 @@ def _bounds(
         result |= {"snapshot_latest": captured, "snapshot_latest_evidence": "captured"}
     if latest_stated is not None:
         earliest = dates.earliest_in_or_after(latest_stated + 1, listing.month, listing.day)
-        result["snapshot_earliest"] = earliest
-        result["snapshot_earliest_evidence"] = "stated_years"
+        # the year left out is that of the viewing, which may come after the listing's own day
+        if captured is None or earliest <= captured:
+            result["snapshot_earliest"] = earliest
+            result["snapshot_earliest_evidence"] = "stated_years"
     return result
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from paperdump import tables
+from paperdump import dictionary, tables
 from paperdump.normalize import dates, identifiers, links, names, text
 
 
@@ -38,7 +38,13 @@ def normalize(entries: pl.DataFrame, code_hosts: Sequence[str]) -> pl.DataFrame:
         published_on=dates.stated_date(date),
         listed_on=dates.stated_date(pl.col("listed_text")),
         updated_on=dates.stated_date(pl.col("updated_text")),
-        arxiv_id=identifiers.arxiv_id(pl.col("arxiv_text")),
+        arxiv_id=pl.coalesce(
+            identifiers.arxiv_id(pl.col("arxiv_text")),
+            # every arXiv paper has a DOI made of its identifier
+            identifiers.arxiv_id(
+                pl.when(pl.col("doi_text").str.contains("(?i)10.48550/arxiv")).then("doi_text")
+            ),
+        ),
         doi=identifiers.doi(pl.col("doi_text")),
         categories=names.clean_list(pl.col("categories")),
         journal_ref=text.clean_line(pl.col("journal_ref")),
@@ -48,4 +54,30 @@ def normalize(entries: pl.DataFrame, code_hosts: Sequence[str]) -> pl.DataFrame:
         urls=links.all_urls(pl.col("clean_abstract"), pl.col("link_texts"), code_hosts),
     )
     typed = typed.with_columns(code_urls=links.code_urls(pl.col("urls"), code_hosts))
-    return tables.conform(typed, "work/normalized")
+    return tables.conform(_plausible(typed), "work/normalized")
+
+
+def _plausible(entries: pl.DataFrame) -> pl.DataFrame:
+    """The entries without values that the data dictionary rules out.
+
+    One odd value of a dump must not keep all others from being published.
+    """
+    checked = []
+    for column in dictionary.table("work/normalized").columns:
+        value = pl.col(column.name)
+        valid = pl.lit(True)
+        if not column.nullable or column.name not in entries.columns:
+            continue
+        if column.pattern and column.type == "string":
+            valid = valid & value.str.contains(column.pattern)
+        if column.minimum is not None:
+            valid = valid & (value >= _bound(column.minimum))
+        if column.maximum is not None:
+            valid = valid & (value <= _bound(column.maximum))
+        checked.append(pl.when(valid).then(value).alias(column.name))
+    return entries.with_columns(checked)
+
+
+def _bound(bound: float | str) -> pl.Expr:
+    """A bound of the dictionary: a number, or a day."""
+    return pl.lit(bound).str.to_date() if isinstance(bound, str) else pl.lit(bound)

@@ -21,7 +21,7 @@ DATE_PATTERN = (
     rf"^\s*({'|'.join(MONTHS)})(?:{_WRITTEN_OUT})?\.?\s+([0-9]{{1,2}})(?:,\s*([0-9]{{4}}))?\s*$"
 )
 # a record's year, then month and day where they are given; the day may be followed by a time
-ISO_PATTERN = r"^\s*([0-9]{4})(?:[-/]([0-9]{1,2})(?:[-/]([0-9]{1,2})(?:$|[T\s].*)?)?)?\s*$"
+ISO_PATTERN = r"^\s*([0-9]{4})(?:[-/]([0-9]{1,2})(?:[-/]([0-9]{1,2})(?:$|[TZ+\s].*)?)?)?\s*$"
 MAIL_PATTERN = (
     rf"^\s*(?:[A-Z][a-z]{{2}},\s*)?([0-9]{{1,2}}) ({'|'.join(MONTHS)})(?:{_WRITTEN_OUT})?\.?,? "
     r"([0-9]{4})(?:$|\s.*)"

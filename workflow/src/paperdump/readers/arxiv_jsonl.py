@@ -98,7 +98,7 @@ class ArxivJsonl:
                 yield from _careful(line, _place(number, record, offset if exact else None))
                 continue
             versions, authors = found.versions, found.authors_parsed
-            names = [_name(parts) for parts in authors] if authors else None
+            names = [name for parts in authors or () if (name := _name(parts))]
             yield Entry(
                 title=found.title,
                 abstract=_known(found.abstract),
@@ -106,8 +106,8 @@ class ArxivJsonl:
                 last_line=number,
                 record=record,
                 byte_offset=offset if exact else None,
-                authors=names,
-                n_authors=len(names) if names else None,
+                authors=names or None,
+                n_authors=len(names) or None,
                 date_text=_known(versions[0].created) if versions else None,
                 updated_text=_known(found.update_date),
                 arxiv_text=_known(found.id),
@@ -194,7 +194,7 @@ def _authors(fields: Fields) -> list[str] | None:
     names = []
     for number, parts in enumerate(value):
         if isinstance(parts, list) and all(isinstance(part, str) for part in parts):
-            names.append(_name(parts))
+            names += [name] if (name := _name(parts)) else []
         else:
             fields.refuse(f"authors_parsed[{number}]", "it is no list of texts", parts)
     return names or None

@@ -29,12 +29,13 @@ class Doubtful:
 
 
 class Number(float):
-    """A number with a fraction or exponent, and how it was spelled.
+    """A number with a fraction or exponent whose spelling Python would change.
 
     Attributes:
         spelled: The number as written.
     """
 
+    __slots__ = ("spelled",)
     spelled: str
 
     def __new__(cls, spelled: str) -> Number:
@@ -42,6 +43,12 @@ class Number(float):
         number = super().__new__(cls, spelled)
         number.spelled = spelled
         return number
+
+
+def _fraction(spelled: str) -> float:
+    """A number; its spelling is kept where it says more, as in ``2503.0210``."""
+    number = float(spelled)
+    return number if repr(number) == spelled or len(spelled) > _MOST_DIGITS else Number(spelled)
 
 
 class NotJson(ValueError):  # noqa: N818 (what it says of the text)
@@ -125,7 +132,7 @@ def _constant(spelled: str) -> Doubtful:
 _DECODER = json.JSONDecoder(
     object_pairs_hook=_object,
     parse_int=_integer,
-    parse_float=Number,
+    parse_float=_fraction,
     parse_constant=_constant,
     strict=False,
 )

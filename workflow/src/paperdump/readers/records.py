@@ -114,7 +114,7 @@ class Fields:
         value = self.raw(name)
         if isinstance(value, Number):
             return value.spelled
-        if isinstance(value, int) and not isinstance(value, bool):
+        if isinstance(value, int | float) and not isinstance(value, bool):
             return str(value)
         return self._as_text(name, value)
 

@@ -36,7 +36,7 @@ _MAGIC = (
 )
 # what the decompressors raise
 _ARROW: type[Exception] = pa.ArrowException
-_DAMAGE = (EOFError, OSError, zlib.error, lzma.LZMAError, _ARROW)
+_DAMAGE = (EOFError, OSError, MemoryError, zlib.error, lzma.LZMAError, _ARROW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,11 +281,48 @@ def _unpacked(raw: IO[bytes], compression: str | None) -> IO[bytes]:
         case "bzip2":
             return cast(IO[bytes], bz2.BZ2File(raw))
         case "xz":
-            return cast(IO[bytes], lzma.LZMAFile(raw))
+            return cast(IO[bytes], io.BufferedReader(_Xz(raw), _BLOCK))
         case "zstd":
             return cast(IO[bytes], pa.CompressedInputStream(pa.PythonFile(raw, "r"), "zstd"))
         case _:
             return raw
+
+
+_XZ_MEMORY = 256 << 20  # xz -9 needs 65 MiB
+
+
+class _Xz(io.RawIOBase):
+    """A stream of xz data, unpacked in bounded memory."""
+
+    def __init__(self, raw: IO[bytes]) -> None:
+        self._raw = raw
+        self._new()
+
+    def _new(self) -> None:
+        self._decompressor = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=_XZ_MEMORY)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: object) -> int:
+        view = memoryview(buffer)  # type: ignore[arg-type]
+        while True:
+            packed = b""
+            if self._decompressor.eof:
+                # another stream may follow, after padding
+                packed = self._decompressor.unused_data.lstrip(b"\0")
+                packed = packed or self._raw.read(_BLOCK).lstrip(b"\0")
+                if not packed:
+                    return 0
+                self._new()
+            elif self._decompressor.needs_input:
+                packed = self._raw.read(_BLOCK)
+                if not packed:
+                    raise EOFError("the data ends before its end-of-stream marker")
+            data = self._decompressor.decompress(packed, len(view))
+            if data:
+                view[: len(data)] = data
+                return len(data)
 
 
 class _Guarded(io.RawIOBase):
