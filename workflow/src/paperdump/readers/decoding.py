@@ -109,8 +109,10 @@ def _detected(data: bytes) -> str:
     try:
         name = codecs.lookup(found["encoding"]).name
         data.decode(name)
-    except (LookupError, UnicodeDecodeError):
+    except (LookupError, UnicodeError):
         return "cp1252"
+    if name.startswith("utf"):
+        return "cp1252"  # Unicode of that kind would have shown before
     if name in _LATIN and found["confidence"] < _LEAST_CONFIDENCE_LATIN:
         return "cp1252"
     return name

@@ -590,24 +590,24 @@ def _uncertain(card: _Card) -> Reject:
 def _strays(lines: list[Line]) -> list[Reject]:
     """A reject for each run of lines that belong to no card."""
     runs: list[list[Line]] = []
-    for line in lines:
+    for line in sorted(lines, key=lambda line: (line.first, line.last)):
         if line.blank or is_menu(line.text):
             continue
         if runs and line.first <= runs[-1][-1].last + 2:
             runs[-1].append(line)
         else:
             runs.append([line])
-    return [
-        Reject(
-            "stray_text",
-            f"Lines {run[0].first} to {run[-1].last}: text that belongs to no entry with "
-            "certainty.",
-            run[0].first,
-            run[-1].last,
-            excerpt_of("\n".join(line.text.strip() for line in run)) or None,
-        )
-        for run in runs
-    ]
+    return [_stray(run[0].first, max(line.last for line in run), run) for run in runs]
+
+
+def _stray(first: int, last: int, run: list[Line]) -> Reject:
+    return Reject(
+        "stray_text",
+        f"Lines {first} to {last}: text that belongs to no entry with certainty.",
+        first,
+        last,
+        excerpt_of("\n".join(line.text.strip() for line in run)) or None,
+    )
 
 
 def query_of(url: str | None) -> str | None:
