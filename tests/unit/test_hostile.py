@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.pages import HEADER, Listed, page
-from tests.renderings import Paper, as_html, as_json
+from tests.renderings import Paper, as_html, as_json, as_visible_html
 from tests.tables_of import read_bytes
 
 PAPER = Paper("2605.00001", "Tides of the Shore", "We study tides. They rise.")
@@ -180,6 +180,22 @@ def test_the_answer_of_a_server_that_failed_is_a_reject() -> None:
     _, entries, [reject] = read_bytes(data)
     assert (entries, reject.reason) == ([], "error_answer")
     assert "Too many requests" in reject.message
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_a_cut_answer_keeps_its_whole_records(wrapped: bool) -> None:
+    text = as_json([PAPER, PAPER, PAPER])
+    text = f'{{"status": 1, "data": {text}}}' if wrapped else text
+    _, entries, [reject] = read_bytes(text[: text.rindex('"summary"')].encode())
+    assert len(entries) == 2
+    assert (reject.reason, "2 records before it were read" in reject.message) == ("damaged", True)
+
+
+def test_pages_nested_without_end_say_what_is_lost() -> None:
+    text = as_visible_html([PAPER]).replace("</section>", "<div>" * 5000 + "</section>")
+    _, entries, rejects = read_bytes(text.encode())
+    assert [entry.title for entry in entries] == [PAPER.title]
+    assert [reject.reason for reject in rejects] == ["damaged"]
 
 
 def test_a_damaged_page_keeps_what_is_whole() -> None:

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from paperdump.readers import hf_cards, hf_record, listing
-from paperdump.readers.base import Facts, Item
+from paperdump.readers.base import Facts, Item, Reject
 from paperdump.readers.jsontext import NotJson, loads
 from paperdump.readers.markup import SITE, Line, Piece
 from paperdump.readers.records import Place
@@ -113,10 +113,12 @@ class HfHtml:
             Refused: The HTML cannot be read at all.
         """
         text = source.text().text
-        root = _parsed(text)
+        root, lost = _parsed(text)
         url = _address(root)
         props, problem = _props(root)
         notes = (problem,) if problem else ()
+        if lost:
+            yield lost
         if props is not None:
             path, records = _records(props)
             yield _facts(props, url, text, notes)
@@ -146,8 +148,8 @@ def _without_tags(text: str) -> str:
     return re.sub(r"\s*\n\s*", "\n", re.sub(r"<[^>]{0,5000}>", "", text))
 
 
-def _parsed(text: str) -> Any:
-    """The tree of an HTML page.
+def _parsed(text: str) -> tuple[Any, Reject | None]:
+    """The tree of an HTML page, and a reject where the parser gave up before its end.
 
     Raises:
         Refused: There is none in it.
@@ -161,9 +163,19 @@ def _parsed(text: str) -> Any:
     # characters that no XML tree can hold; the parser would stop at a NUL
     clean = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]", " ", text)
     try:
-        return html.document_fromstring(clean.encode("utf-8"), parser=parser)
+        root = html.document_fromstring(clean.encode("utf-8"), parser=parser)
     except (etree.LxmlError, ValueError) as error:
         raise Refused("damaged", f"The HTML cannot be read: {error}.") from None
+    for problem in parser.error_log:
+        if problem.type_name == "ERR_RESOURCE_LIMIT":
+            message = (
+                f"Line {problem.line}: the HTML is nested too deeply to be read on from there "
+                f"({problem.message}); save the page anew, or its text."
+            )
+            n_lines = text.count("\n") + 1
+            first = min(max(1, problem.line), n_lines)
+            return root, Reject("damaged", message, first, n_lines)
+    return root, None
 
 
 def _props(root: Any) -> tuple[dict[str, Any] | None, str | None]:

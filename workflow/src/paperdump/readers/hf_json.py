@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from paperdump.readers import hf_record
-from paperdump.readers.base import Facts, Item, Reject
-from paperdump.readers.jsontext import Doubtful, NotJson, loads
+from paperdump.readers.base import Facts, Item, Reject, excerpt_of
+from paperdump.readers.jsontext import Doubtful, NotJson, loads, whole_values
 from paperdump.readers.records import Place
 from paperdump.readers.source import Head, Refused, Source
 
@@ -58,7 +58,7 @@ class HfJson:
         try:
             document = loads(text)
         except NotJson as error:
-            yield from self._lines(text, error)
+            yield from _mended(text) or self._lines(text, error)
             return
         yield Facts(captured_text=_day(document))
         path, records = _records(document)
@@ -84,6 +84,31 @@ class HfJson:
             place = Place(first_line=number, last_line=number, record=record)
             yield from hf_record.read_record(value, place)
         yield from broken
+
+
+def _mended(text: str) -> list[Item]:
+    """What is whole of a list of records that is broken or cut off; nothing where none is."""
+    opening = _LIST.search(text)
+    if not opening:
+        return []
+    values, at, wrong = whole_values(text, opening.end())
+    if not values:
+        return []
+    path = f"$.{opening[1]}" if opening[1] else "$"
+    items: list[Item] = []
+    for number, value in enumerate(values, 1):
+        place = Place(record=number, record_path=f"{path}[{number - 1}]")
+        items += hf_record.read_record(value, place)
+    line, last = text.count("\n", 0, at) + 1, text.count("\n") + 1
+    what = f"the list breaks off ({wrong})" if wrong else "the document goes on after its list"
+    read = f"the {len(values)} records before it were read"
+    message = f"Line {line}: {what}; {read}. Fetch the answer again."
+    excerpt = excerpt_of(text[at : at + 300].strip())
+    return [*items, Reject("damaged", message, line, last, excerpt or None)]
+
+
+# the beginning of the document that is a list, or of the list in a wrapper
+_LIST = re.compile(rf"\A\s*\[|\"({'|'.join(_WRAPPERS)})\"\s*:\s*\[(?=\s*[{{\"])")
 
 
 def _records(document: Any) -> tuple[str, list[Any]]:

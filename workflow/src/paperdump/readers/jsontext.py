@@ -73,6 +73,32 @@ def loads(data: bytes | str) -> Any:
         raise NotJson("its values are nested too deeply") from None
 
 
+def whole_values(text: str, begin: int) -> tuple[list[Any], int, str | None]:
+    """The values of an array that is broken somewhere, up to that place.
+
+    Args:
+        text: The document.
+        begin: Where the array's first value begins.
+
+    Returns:
+        The values, where the first one that is none begins, and what is wrong there; None where
+        the array ends as it should.
+    """
+    values: list[Any] = []
+    at = begin
+    while True:
+        while at < len(text) and text[at] in " \t\r\n,":
+            at += 1
+        if text[at : at + 1] == "]":
+            return values, at, None
+        try:
+            value, at = _DECODER.raw_decode(text, at)
+        except (json.JSONDecodeError, RecursionError) as error:
+            what = error.msg if isinstance(error, json.JSONDecodeError) else "nested too deeply"
+            return values, at, what
+        values.append(value)
+
+
 def python_literal(text: str) -> Any:
     """Read a Python literal, as archives made with ``str(record)`` hold it.
 
