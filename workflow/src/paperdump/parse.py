@@ -124,7 +124,7 @@ class Reading:
             return
         source = self.member.source
         head = source.head
-        if not head.data.strip(b" \t\r\n\f\v\xef\xbb\xbf"):
+        if head.whole and not head.data.strip(b" \t\r\n\f\v\xef\xbb\xbf"):
             what = "holds nothing but white space" if head.data else "has no bytes"
             # one that is damaged has its own reject, which says more
             with source.stream() as stream:
