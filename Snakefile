@@ -36,10 +36,10 @@ onstart:
         print(
             f"{PLAN.hidden} hidden names were passed over in the search for dumps."
         )
-
-
     for rule in PLAN.idle_rules:
-        print(f"Line {rule.line} of the sheet of dumps matches none: {rule.pattern}")
+        print(
+            f"Line {rule.line} of the sheet of dumps matches none: {rule.pattern}"
+        )
 
 
 onsuccess:
