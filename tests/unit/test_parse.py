@@ -95,10 +95,10 @@ def test_a_defect_of_the_reader_costs_one_dump_only(
         (tmp_path / name).write_text(page(Listed(f"Title of {name}")))
     healthy = hf_text.read_plain
 
-    def failing(text: str) -> Page:
+    def failing(text: str, header: int) -> Page:
         if "a.txt" in text:
             raise ZeroDivisionError("a defect")
-        return healthy(text)
+        return healthy(text, header)
 
     monkeypatch.setattr(hf_text, "read_plain", failing)
     parsed = parse_folder(tmp_path)

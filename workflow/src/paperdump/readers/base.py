@@ -121,9 +121,10 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
         said = {
             name: value
             for name in self.__struct_fields__
-            if name != "notes" and (value := getattr(later, name)) is not None
+            if (value := getattr(later, name)) is not None
         }
-        return msgspec.structs.replace(self, **said, notes=(*self.notes, *later.notes))
+        said["notes"] = (*self.notes, *later.notes)
+        return msgspec.structs.replace(self, **said)
 
 
 Item: TypeAlias = Entry | Reject | Facts

@@ -87,24 +87,26 @@ class HfText:
 
 def read_text(text: str) -> Page:
     """Read a page of text, marked or plain."""
-    if listing.first_mark(text):
+    header = listing.header_line(text) or 0
+    if listing.first_mark(text, header):
         return hf_cards.read_text(text, escaped=False)
-    return read_plain(text)
+    return read_plain(text, header)
 
 
-def read_plain(text: str, *, quick: bool = True) -> Page:
+def read_plain(text: str, header: int | None = None, *, quick: bool = True) -> Page:
     """Read a page of plain text; one without a header line has no header.
 
     Args:
         text: The page.
+        header: The number of its header line, 0 for none; None to look for it.
         quick: Whether the quick way may be taken where it can; it makes no other difference.
     """
     lines = text.split("\n")
-    header = listing.header_line(text) or 0
+    if header is None:
+        header = listing.header_line(text) or 0
     facts, body = _header(lines, header)
-    days = listing.date_links(text[:_LINKS_WITHIN] + text[-_LINKS_WITHIN:])
-    if days:
-        facts = facts.and_then(Facts(date_links=tuple(days)))
+    days = listing.date_links(text[:_LINKS_WITHIN])
+    days += [day for day in listing.date_links(text[-_LINKS_WITHIN:]) if day not in days]
     division = Division(lines)
     footer = None
     padded = [*lines, *PADDING]
@@ -124,12 +126,16 @@ def read_plain(text: str, *, quick: bool = True) -> Page:
     facts = facts.and_then(
         Facts(
             n_lines=n_lines,
+            date_links=tuple(days) or None,
             header_lines=body,
             footer_line=footer,
             notes=tuple(division.notes),
         )
     )
     return Page(entries=division.entries, rejects=division.rejects, facts=facts)
+
+
+_NO_FACTS = Facts()
 
 
 def _header(lines: list[str], header: int) -> tuple[Facts, int]:
@@ -139,7 +145,7 @@ def _header(lines: list[str], header: int) -> tuple[Facts, int]:
         lines: All lines.
         header: The number of the header line, 0 where there is none.
     """
-    facts = Facts()
+    facts = _NO_FACTS
     before = "\n".join(lines[: max(header - 1, 0)])
     if ":" in before:
         facts = listing.capture_facts(before)
@@ -152,7 +158,8 @@ def _header(lines: list[str], header: int) -> tuple[Facts, int]:
         elif line:
             day = listing_day(line)
             if day:
-                return facts.and_then(Facts(listing_text=day)), i + 1
+                said = Facts(listing_text=day)
+                return said if facts is _NO_FACTS else facts.and_then(said), i + 1
             break
     return facts, after
 

@@ -118,19 +118,29 @@ _PAPER_LINE = re.compile(
 _TWO_SENTENCES = re.compile(r"[.!?]\s+[A-Z]")
 _LINES_BEFORE_MARK = 16
 _LONGEST_BEFORE_MARK = 250
+_MARK_WITHIN = _LINES_BEFORE_MARK * (_LONGEST_BEFORE_MARK + 1) + 1000
 
 
-def first_mark(text: str) -> tuple[str, int] | None:
+def first_mark(text: str, header: int | None = None) -> tuple[str, int] | None:
     """The mark at a page's first entry, and its line from 1; None where the page is plain.
 
     The mark is ``heading``, ``linked heading``, ``heading by number`` (of a link) or ``link``. It
     must stand among the first lines after the header line, before any prose or metadata: what
     stands in an abstract marks no entry.
+
+    Args:
+        text: The page.
+        header: The number of its header line, 0 for none; None to look for it.
     """
-    header = header_line(text) or 0
+    if header is None:
+        header = header_line(text) or 0
     at = 0
     for _ in range(header):
         at = text.find("\n", at) + 1
+    # the quick look spares most pages the slow one
+    begin = text[at : at + _MARK_WITHIN]
+    if "#" not in begin and "/papers/" not in begin:
+        return None
     number, seen = header, 0
     while at < len(text) and seen < _LINES_BEFORE_MARK:
         end = text.find("\n", at)

@@ -55,9 +55,9 @@ def read_pairs(lines: list[str], begin: int, end: int, entries: list[Entry]) -> 
         abstract = lines[i + 2]
         if lines[i + 1] or lines[i + 3] or len(abstract) < 3 or i + 2 >= end or title[0] in " •\t":
             return start
-        if len(title) < 20 and UPVOTES.fullmatch(title):
+        if SEPARATOR in title or (len(title) < 20 and UPVOTES.fullmatch(title)):
             return start
-        if SEPARATOR in title or (len(abstract) <= LONGEST_ONE_LINE and SEPARATOR in abstract):
+        if len(abstract) <= LONGEST_ONE_LINE and SEPARATOR in abstract:
             return start
         if (title[-1] in "rsy " and _has_other_words(title)) or (
             abstract[-1] in "rsy " and _has_other_words(abstract)

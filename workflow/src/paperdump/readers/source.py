@@ -146,7 +146,10 @@ class Source:
 
     def __post_init__(self) -> None:
         with self.opened() as raw:
-            self._first = raw.read(HEAD_BYTES)
+            # no larger than it has to be: fresh memory takes longer than a small file
+            self._first = raw.read(min(HEAD_BYTES, self.size + 1) if self.size else HEAD_BYTES)
+            if len(self._first) > self.size:
+                self._first += raw.read(HEAD_BYTES - len(self._first))
         start = self._first[:8]
         self.compression = next((name for magic, name in _MAGIC if start.startswith(magic)), None)
 
