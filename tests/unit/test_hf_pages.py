@@ -431,3 +431,27 @@ def test_long_pages_of_odd_pieces_take_no_time(piece: str) -> None:
     text = TOP + card(1, "Tides", "We study. It.") + piece * (300_000 // len(piece))
     _, entries, _ = read_bytes(text.encode())
     assert entries[0].title == "Tides"
+
+
+def test_text_after_the_name_of_a_submitter_is_a_reject() -> None:
+    text = as_markdown(PAPERS).replace(
+        f"[-]({PAPERS[1].login})",
+        f"Submitted by\n\nterns\n\nA call for papers of the shore.\n\n[-]({PAPERS[1].login})",
+    )
+    _, entries, rejects = read_bytes(text.encode())
+    assert [(entry.title, entry.abstract) for entry in entries] == BOTH
+    [reject] = rejects
+    assert (reject.reason, reject.excerpt) == ("stray_text", "A call for papers of the shore.")
+    assert text.split("\n")[reject.first_line - 1] == "A call for papers of the shore."
+
+
+def test_what_follows_a_heading_that_is_no_entry_is_not_lost() -> None:
+    text = as_markdown(PAPERS[:1]).replace(
+        "[Previous]", "### News of the Coast\n\nSubmitted by\n\nterns\n\nMore words\n\n[Previous]"
+    )
+    _, entries, rejects = read_bytes(text.encode())
+    assert [entry.title for entry in entries] == [PAPERS[0].title]
+    assert [(each.reason, each.excerpt) for each in rejects] == [
+        ("title_only", "News of the Coast"),
+        ("stray_text", "More words"),
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import Protocol, TypeAlias
 
@@ -145,9 +146,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 
     def items(self) -> Iterator[Item]:
         """All of it, the facts first."""
-        yield self.facts
-        yield from self.entries
-        yield from self.rejects
+        return itertools.chain((self.facts,), self.entries, self.rejects)
 
 
 class Reader(Protocol):

@@ -28,15 +28,19 @@ from paperdump.readers.base import Entry, Facts, Page, Reject, excerpt_of
 from paperdump.readers.listing import (
     AUTHORS_AT_END,
     FOOTER,
-    HEADER,
     SEPARATORS,
     SHOWN_DATE,
     SHOWN_NUMBER,
+    TWO_SENTENCES,
+    UPVOTES,
     capture_facts,
     date_links,
     exact_number,
     header_line,
     is_menu,
+    listing_day,
+    second_header,
+    second_page,
 )
 from paperdump.readers.markup import Line, Piece, lines_of
 from paperdump.readers.records import MOST_AUTHORS, MOST_COUNTED
@@ -46,7 +50,6 @@ _PAPER = re.compile(
 )
 _LOGIN = re.compile(r"huggingface\.co/login\?")
 _ARXIV = re.compile(r"https?://(?:www\.)?(?:arxiv\.org|alphaxiv\.org)/")
-_UPVOTE = re.compile(r"\s*(?:\[-\]\s*)?(?:Upvote\s+)?(-|[0-9][0-9.,]*[kKmM]?)\s*")
 _BUTTONS = re.compile(
     r"(?:\s*(?:\[?LINK:\s*)?(?:GitHub|arXiv Page|Project Page|arXiv|Project|Code|Page)"
     r"(?:\s+[0-9][0-9.,]*[kKmM]?)?\s*){1,6}"
@@ -66,7 +69,6 @@ class _Card:
     upvotes: str | None = None
     upvotes_line: int | None = None
     abstract: list[Line] = field(default_factory=list)
-    metadata: list[Line] = field(default_factory=list)
     n_authors: int | None = None
     organization_slug: str | None = None
     organization_name: str | None = None
@@ -100,26 +102,15 @@ def read_text(text: str, *, escaped: bool) -> Page:
     page = read_cards(lines[:second], facts, begin)
     rest = [line for line in lines[second:] if not line.blank]
     if rest:
-        page.rejects.append(
-            Reject(
-                "second_page",
-                f"Another page begins in line {rest[0].first}; save each page to a dump of its own "
-                "to have its entries read.",
-                rest[0].first,
-                rest[-1].last,
-                excerpt_of("\n".join(line.text.strip() for line in rest)),
-            )
-        )
+        shown = "\n".join(line.text.strip() for line in rest)
+        page.rejects.append(second_page(rest[0].first, rest[-1].last, shown))
     return page
 
 
 def _second_page(text: str, lines: list[Line], begin: int) -> int:
     """Index of the line where another page's header begins, or the number of lines."""
-    at = text.find(HEADER)
-    if not begin or at < 0 or text.find(HEADER, at + 1) < 0:
-        return len(lines)
-    offset = sum(len(line) + 1 for line in text.split("\n")[:begin])
-    second = header_line(text, offset)
+    offset = sum(len(line) + 1 for line in text.split("\n", begin)[:begin])
+    second = second_header(text, begin, offset)
     if second is None:
         return len(lines)
     index = next((i for i, line in enumerate(lines) if line.last >= second), len(lines))
@@ -141,14 +132,11 @@ def page_facts(lines: list[Line], begin: int, facts: Facts) -> Facts:
     days = [
         line.text.strip()
         for line in before
-        if line.first > begin and _LISTING_DAY.fullmatch(line.text.strip())
+        if line.first > begin and listing_day(line.text.strip())
     ]
     # the one nearest to the entries: above it may stand those of the capture
     listing = days[-1] if days else None
     return facts.and_then(Facts(listing_text=listing, query=query_of(facts.source_url)))
-
-
-_LISTING_DAY = re.compile(rf"{SHOWN_DATE}(?:\s*[-–]\s*{SHOWN_DATE})?")
 
 
 def read_cards(lines: list[Line], facts: Facts, begin: int) -> Page:
@@ -180,7 +168,7 @@ def read_cards(lines: list[Line], facts: Facts, begin: int) -> Page:
             rejects.append(_uncertain(card))
         else:
             entries.append(entry)
-            rejects += _strays(card.stray)
+        rejects += _strays(card.stray)
     if titles:
         rejects += _lost_title([line for line in lines[titles[-1].after : end] if not line.blank])
         rejects += _strays(_before(lines[: titles[0].first], begin))
@@ -256,7 +244,6 @@ def _titles(lines: list[Line], begin: int) -> list[_Title]:
 
 
 _LEVELS = (2, 3, 4)
-_TWO_SENTENCES = re.compile(r"[.!?][)\]\"'”’]*\s+[A-Z]")
 _LONGEST_TITLE = 300
 _MOST_WRAPPED = 3  # lines of a title
 
@@ -265,7 +252,7 @@ def _is_prose(text: str) -> bool:
     """Whether a text reads as an abstract, not as a title."""
     words = text.strip()
     return len(words) > _LONGEST_TITLE or (
-        words.endswith(".") and _TWO_SENTENCES.search(words) is not None
+        words.endswith(".") and TWO_SENTENCES.search(words) is not None
     )
 
 
@@ -289,13 +276,13 @@ _ENDS_AS_PROSE = re.compile(r"[.;,][)\]\"'”’]*\s*$")
 def _is_upvote(line: Line) -> bool:
     """Whether a line is the number of upvotes that stands before a title."""
     text = line.text.strip()
-    if line.level or text.startswith("Upvote") or not _UPVOTE.fullmatch(text):
+    if line.level or text.startswith("Upvote") or not UPVOTES.fullmatch(text):
         return False
     return line.url == "" or (line.url is not None and bool(_LOGIN.search(line.url)))
 
 
 def _upvotes(line: Line) -> str | None:
-    found = _UPVOTE.fullmatch(line.text)
+    found = UPVOTES.fullmatch(line.text)
     return found[1] if found and found[1] != "-" else None
 
 
@@ -309,17 +296,11 @@ def _footer(lines: list[Line], after: int, begin: int) -> int:
 
 def _read_body(card: _Card, body: list[Line], notes: list[str]) -> None:
     """Read what stands between a title and the next one."""
-    body = _without_submitter(body)
-    for i, line in enumerate(body):
-        if line.text.strip() in FOOTER:
-            # a footer in the middle of a dump; what follows it belongs to no card
-            card.stray += [each for each in body[i:] if not each.blank]
-            body = body[:i]
-            break
     upvotes = len(body)
     while upvotes > 0 and (_is_empty(body[upvotes - 1]) or _is_next_upvote(body, upvotes - 1)):
         upvotes -= 1  # it belongs to the next title
-    body = body[:upvotes]
+    body, rest = _without_what_follows(body[:upvotes])
+    card.stray += [line for line in rest if not line.blank]
     split = _metadata_begins(card, body)
     card.abstract = body[:split]
     if card.abstract:
@@ -338,12 +319,20 @@ def _is_next_upvote(body: list[Line], i: int) -> bool:
     return _is_upvote(body[i]) and (i == 0 or body[i - 1].text.strip() != "Upvote")
 
 
-def _without_submitter(body: list[Line]) -> list[Line]:
-    """The lines without ``Submitted by`` and the name after it, which belong to the next card."""
+def _without_what_follows(body: list[Line]) -> tuple[list[Line], list[Line]]:
+    """The lines of a card, and those after it that belong to none.
+
+    A card ends at ``Submitted by``, which with the name after it belongs to the next one, or at a
+    footer in the middle of a dump.
+    """
     for i, line in enumerate(body):
-        if line.text.strip() == "Submitted by":
-            return body[:i]
-    return body
+        text = line.text.strip()
+        if text == "Submitted by":
+            named = next((j for j in range(i + 1, len(body)) if not body[j].blank), i)
+            return body[:i], body[named + 1 :]
+        if text in FOOTER:
+            return body[:i], body[i:]
+    return body, []
 
 
 _DATED = re.compile(rf"[{SEPARATORS}]\s*(?:Published on\s+)?{SHOWN_DATE}")
@@ -398,7 +387,7 @@ def _may_be_organization(line: Line) -> bool:
 def _is_extra(line: Line, paper: str | None) -> bool:
     """Whether a line is a button or link of the trending page's cards."""
     text = line.text.strip()
-    if text == "Upvote" or (text.startswith("Upvote") and _UPVOTE.fullmatch(text)):
+    if text == "Upvote" or (text.startswith("Upvote") and UPVOTES.fullmatch(text)):
         return True
     linked = any(piece.url for piece in line.pieces) or line.attached
     if not linked or (paper is not None and paper_of(line.url) == paper):
@@ -416,7 +405,7 @@ def _read_metadata(card: _Card, body: list[Line], i: int, notes: list[str]) -> N
         return
     card.last = max(card.last, line.last)
     if _is_extra(line, card.paper):
-        found = _UPVOTE.fullmatch(text)
+        found = UPVOTES.fullmatch(text)
         if found and card.upvotes is None and found[1] != "-":
             card.upvotes, card.upvotes_line = found[1], line.first
         for url in [*(piece.url for piece in line.pieces), line.attached]:

@@ -33,10 +33,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from paperdump.readers import hf_cards, listing
-from paperdump.readers.base import Facts, Item, Page, Reject, excerpt_of
+from paperdump.readers.base import Facts, Item, Page, Reject
 from paperdump.readers.plain_division import Division, Paragraph, Upvotes
-from paperdump.readers.plain_metadata import listing_day, metadata_at
-from paperdump.readers.plain_pairs import PADDING, UPVOTES, read_pairs
+from paperdump.readers.plain_metadata import metadata_at
+from paperdump.readers.plain_pairs import PADDING, read_pairs
 from paperdump.readers.source import Head, Source
 
 _LINKS_WITHIN = 4000  # characters at both ends, where links to other days stand
@@ -104,14 +104,19 @@ def read_plain(text: str, header: int | None = None, *, quick: bool = True) -> P
     lines = text.split("\n")
     if header is None:
         header = listing.header_line(text) or 0
-    facts, body = _header(lines, header)
+    before = "\n".join(lines[: max(header - 1, 0)])
+    capture = listing.capture_facts(before) if ":" in before else _NO_FACTS
+    listing_text, body = _listing(lines, header)
     days = listing.date_links(text[:_LINKS_WITHIN])
     days += [day for day in listing.date_links(text[-_LINKS_WITHIN:]) if day not in days]
     division = Division(lines)
     footer = None
-    padded = [*lines, *PADDING]
-    begin = read_pairs(padded, body, len(lines), division.entries) if quick else body
-    if begin < len(lines):
+    begin, end = body, len(lines)
+    if quick:
+        lines += PADDING
+        begin = read_pairs(lines, body, end, division.entries)
+        del lines[end:]
+    if begin < end:
         second = _second_page(text, lines, body, header)
         end = _footer(lines, body, second)
         footer = end + 1 if end < second else None
@@ -123,14 +128,16 @@ def read_plain(text: str, header: int | None = None, *, quick: bool = True) -> P
         if second < len(lines):
             division.rejects.append(_rest_of_dump(lines, second))
     n_lines = len(lines) - (not lines[-1])
-    facts = facts.and_then(
-        Facts(
-            n_lines=n_lines,
-            date_links=tuple(days) or None,
-            header_lines=body,
-            footer_line=footer,
-            notes=tuple(division.notes),
-        )
+    facts = Facts(
+        listing_text=listing_text,
+        captured_text=capture.captured_text,
+        query=hf_cards.query_of(capture.source_url),
+        source_url=capture.source_url,
+        date_links=tuple(days) or None,
+        n_lines=n_lines,
+        header_lines=body,
+        footer_line=footer,
+        notes=tuple(division.notes),
     )
     return Page(entries=division.entries, rejects=division.rejects, facts=facts)
 
@@ -138,40 +145,30 @@ def read_plain(text: str, header: int | None = None, *, quick: bool = True) -> P
 _NO_FACTS = Facts()
 
 
-def _header(lines: list[str], header: int) -> tuple[Facts, int]:
-    """The facts of the header, and the index of the line where the entries begin.
+def _listing(lines: list[str], header: int) -> tuple[str | None, int]:
+    """The day of the listing, and the index of the line where the entries begin.
 
     Args:
         lines: All lines.
         header: The number of the header line, 0 where there is none.
     """
-    facts = _NO_FACTS
-    before = "\n".join(lines[: max(header - 1, 0)])
-    if ":" in before:
-        facts = listing.capture_facts(before)
-        facts = facts.and_then(Facts(query=hf_cards.query_of(facts.source_url)))
     after = header
     for i in range(header, len(lines)):
         line = lines[i].strip()
         if line in listing.HEADER_MENU:
             after = i + 1
         elif line:
-            day = listing_day(line)
+            day = listing.listing_day(line)
             if day:
-                said = Facts(listing_text=day)
-                return said if facts is _NO_FACTS else facts.and_then(said), i + 1
+                return day, i + 1
             break
-    return facts, after
+    return None, after
 
 
 def _second_page(text: str, lines: list[str], start: int, header: int) -> int:
     """Index of the line where another page's header begins, or the number of lines."""
-    first = text.find(listing.HEADER)
-    if first < 0 or text.find(listing.HEADER, first + 1) < 0:
-        return len(lines)
-    at = sum(map(len, lines[:start])) + start
-    found = listing.header_line(text, at)
-    if not header or found is None:
+    found = listing.second_header(text, header, sum(map(len, lines[:start])) + start)
+    if found is None:
         return len(lines)
     begin = found - 1
     while begin > start and lines[begin - 1].strip() in ("", "by", "AK", *listing.BEFORE_HEADER):
@@ -245,7 +242,7 @@ def _upvotes(
     paragraph: Paragraph, pending: list[Paragraph], before: Upvotes | None
 ) -> Upvotes | None:
     """The upvotes that a paragraph is, if it is the line of upvotes before a title."""
-    found = UPVOTES.fullmatch(paragraph.text) if len(paragraph.text) < 20 else None
+    found = listing.UPVOTES.fullmatch(paragraph.text) if len(paragraph.text) < 20 else None
     # a number that stands right after metadata, or after the header, can be no title; within an
     # abstract it is upvotes where the entry before it had some
     if not found or (pending and before is None):
@@ -257,11 +254,4 @@ def _rest_of_dump(lines: list[str], start: int) -> Reject:
     last = len(lines)
     while not lines[last - 1].strip():
         last -= 1
-    return Reject(
-        "second_page",
-        f"Another page begins in line {start + 1}; save each page to a dump of its own to have "
-        "its entries read.",
-        start + 1,
-        last,
-        excerpt_of("\n".join(lines[start:last])),
-    )
+    return listing.second_page(start + 1, last, "\n".join(lines[start:last]))

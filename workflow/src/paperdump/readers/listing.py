@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from paperdump.readers.base import Facts
+from paperdump.readers.base import Facts, Reject, excerpt_of
 
 MONTH = (
     r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?"
@@ -12,6 +12,9 @@ MONTH = (
 )
 SHOWN_DATE = rf"{MONTH}\s+[0-9]{{1,2}}(?:,\s*[0-9]{{4}})?"
 SHOWN_NUMBER = r"[0-9][0-9.,]*[kKmM]?"  # a number as the site shows it, perhaps rounded
+_LISTING_DAY = re.compile(rf"{SHOWN_DATE}(?:\s*[-–]\s*{SHOWN_DATE})?")
+UPVOTES = re.compile(rf"\s*(?:\[-\]\s*)?(?:Upvote\s+)?(-|{SHOWN_NUMBER})\s*")
+TWO_SENTENCES = re.compile(r"[.!?][)\]\"'”’]*\s+[A-Z]")
 SEPARATORS = "·•∙⋅‧・"
 AUTHORS_AT_END = re.compile(r"(?:[-*•\s]*)([0-9][0-9,]*)\s+authors?")
 HEADER_MENU = frozenset(
@@ -76,6 +79,43 @@ def header_line(text: str, begin: int = 0) -> int | None:
     return None
 
 
+def listing_day(line: str) -> str | None:
+    """The day of a listing, if a line is one: a date without a count, or two with a dash."""
+    return line if _LISTING_DAY.fullmatch(line) else None
+
+
+def second_header(text: str, header: int, offset: int) -> int | None:
+    """The number of the line where the header of a second page stands, from 1, if one does.
+
+    Args:
+        text: The dump.
+        header: The number of its header line, 0 for none.
+        offset: Where the line after the header line begins, or a later one.
+    """
+    first = text.find(HEADER)
+    if not header or first < 0 or text.find(HEADER, first + 1) < 0:
+        return None
+    return header_line(text, offset)
+
+
+def second_page(first: int, last: int, text: str) -> Reject:
+    """The reject for another page in a dump.
+
+    Args:
+        first: Its first line, from 1.
+        last: Its last line that is not blank.
+        text: Its text.
+    """
+    return Reject(
+        "second_page",
+        f"Another page begins in line {first}; save each page to a dump of its own to have its "
+        "entries read.",
+        first,
+        last,
+        excerpt_of(text),
+    )
+
+
 def is_menu(text: str) -> bool:
     """Whether a text is nothing but words of the page around the entries."""
     words = " ".join(text.split())
@@ -115,7 +155,6 @@ _PAPER_LINE = re.compile(
     r"\s*(?:\[.*\]\()?<?(?:https?://(?:www\.)?huggingface\.co)?/papers/"
     r"(?:[0-9]{4}\.[0-9]{4,5}|[a-z-]+/[0-9]{7})\S*\s*$"
 )
-_TWO_SENTENCES = re.compile(r"[.!?]\s+[A-Z]")
 _LINES_BEFORE_MARK = 16
 _LONGEST_BEFORE_MARK = 250
 _MARK_WITHIN = _LINES_BEFORE_MARK * (_LONGEST_BEFORE_MARK + 1) + 1000
@@ -162,7 +201,7 @@ def first_mark(text: str, header: int | None = None) -> tuple[str, int] | None:
         if (
             words[0] in "·•"
             or len(words) > _LONGEST_BEFORE_MARK
-            or (header and _TWO_SENTENCES.search(words))
+            or (header and TWO_SENTENCES.search(words))
         ):
             return None
     return None

@@ -23,7 +23,6 @@ _AUTHORS = re.compile(r"\s*([•*-]?)\s*([0-9][0-9,]*) authors?\s*")
 _AUTHORS_CUT = re.compile(r"\s*•\s*([0-9][0-9,]*)?\s*(a[uthors]{0,6})?")
 _DATE = re.compile(rf"\s*({SHOWN_DATE})(?:\s+({SHOWN_NUMBER}))?\s*")
 _COUNT = re.compile(rf"\s*({SHOWN_NUMBER})\s*")
-_LISTING_DAY = re.compile(rf"{SHOWN_DATE}(?:\s*[-–]\s*{SHOWN_DATE})?")
 SEPARATOR = "·"
 LONGEST_ONE_LINE = 240
 _SEPARATED_DATE = re.compile(rf"\s*·\s*({SHOWN_DATE})(?:\s+({SHOWN_NUMBER}))?\s*")
@@ -46,11 +45,6 @@ class Metadata:
     date_text: str | None = None
     n_comments: int | None = None
     notes: tuple[str, ...] = ()
-
-
-def listing_day(line: str) -> str | None:
-    """The day of a listing, if a line is one: a date without a count."""
-    return line if _LISTING_DAY.fullmatch(line) else None
 
 
 def metadata_at(lines: list[str], i: int, end: int, begins: bool, waiting: int) -> Metadata | None:

@@ -14,7 +14,7 @@ import functools
 import re
 
 from paperdump.readers.base import Entry
-from paperdump.readers.listing import HEADER
+from paperdump.readers.listing import HEADER, UPVOTES
 from paperdump.readers.plain_division import cost_as_abstract, cost_as_title
 from paperdump.readers.plain_metadata import LONGEST_ONE_LINE, SEPARATOR, metadata_at
 
@@ -25,7 +25,6 @@ _PLAIN_TITLE = re.compile(
 )
 _LONGEST_TITLE = 150  # a longer one could be taken for an abstract beside its neighbours
 PADDING = ("",) * 8  # lines to append, so that the lines after one can be looked at
-UPVOTES = re.compile(r"\s*(?:\[-\]\s*)?(?:Upvote\s+)?(-|[0-9][0-9.,]*[kKmM]?)\s*")
 
 
 def read_pairs(lines: list[str], begin: int, end: int, entries: list[Entry]) -> int:
@@ -53,7 +52,7 @@ def read_pairs(lines: list[str], begin: int, end: int, entries: list[Entry]) -> 
             i += 1
             title = lines[i]
         abstract = lines[i + 2]
-        if lines[i + 1] or lines[i + 3] or len(abstract) < 3 or i + 2 >= end or title[0] in " •\t":
+        if lines[i + 1] or lines[i + 3] or len(abstract) < 3 or title[0] in " •\t":
             return start
         if SEPARATOR in title or (len(title) < 20 and UPVOTES.fullmatch(title)):
             return start
