@@ -12,6 +12,7 @@ from paperdump.readers.base import Entry, Facts, Item, Reject
 from paperdump.readers.bibtex import Bibtex
 from paperdump.readers.references import GarbledError, iso_date
 from paperdump.readers.source import HEAD_BYTES, Head, Source
+from tests.places import assert_within, damaged
 from tests.tables_of import settings
 
 READER = Bibtex()
@@ -557,39 +558,23 @@ FRAGMENTS += [b"#", b"\\", b"$", b"\n", b"\r", b" ", b"title", b"year", b"author
 FRAGMENTS += [b"\xff", b"\0", b"(", b")", b"2024", b"~", b"jan", b"doi", b"note"]
 
 
-def assert_within(data: bytes) -> None:
-    *found, facts = items(data, max_record_mb=0.001)
-    if isinstance(facts, Reject):  # not text
-        return
-    assert isinstance(facts, Facts)
-    assert facts.n_lines is not None
-    for one in found:
-        assert isinstance(one, Entry | Reject)
-        assert one.first_line is not None
-        assert one.last_line is not None
-        assert 1 <= one.first_line <= one.last_line <= facts.n_lines
-        if one.byte_offset is not None:
-            assert 0 <= one.byte_offset < len(data)
+def assert_places(data: bytes) -> None:
+    assert_within(items(data, max_record_mb=0.001), data)
 
 
 @given(st.binary(max_size=300))
 def test_whatever_the_bytes_there_are_only_items(data: bytes) -> None:
-    assert_within(data)
+    assert_places(data)
 
 
 @given(st.lists(st.sampled_from(FRAGMENTS), max_size=60).map(b"".join))
 def test_whatever_the_syntax_there_are_only_items(data: bytes) -> None:
-    assert_within(b"@misc{k, title = {A}}\n" + data)
+    assert_places(b"@misc{k, title = {A}}\n" + data)
 
 
-@given(st.data())
-def test_a_valid_dump_that_is_damaged_gives_only_items(data: st.DataObject) -> None:
-    content = bytearray(VALID.encode())
-    for _ in range(data.draw(st.integers(1, 6))):
-        start = data.draw(st.integers(0, len(content)))
-        length = data.draw(st.integers(0, 12))
-        content[start : start + length] = data.draw(st.sampled_from(FRAGMENTS))
-    assert_within(bytes(content))
+@given(damaged(VALID, FRAGMENTS))
+def test_a_valid_dump_that_is_damaged_gives_only_items(data: bytes) -> None:
+    assert_places(data)
 
 
 WORDS = st.lists(

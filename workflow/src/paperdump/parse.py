@@ -64,6 +64,7 @@ class Reading:
 
     Attributes:
         member: The dump.
+        stated: What the sheet of dumps states of it.
         format: Name of its format, or None where no reader recognised it.
         why: Why it is read in that format, in words.
         facts: What it says of itself.
@@ -227,8 +228,8 @@ def _unknown(source: Source) -> Reject:
         "unknown_format",
         f"No reader recognises it. It looks like {looks}. What is recognised: {known} (`paperdump "
         "formats` says how). If it is one of these, state its format in the sheet of dumps.",
-        1,
-        n_lines or 1,
+        1 if n_lines else None,
+        n_lines,
         excerpt_of(start.strip()) or None,
     )
 

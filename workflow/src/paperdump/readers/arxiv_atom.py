@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from paperdump.readers.arxiv_oai import split_authors
+from paperdump.readers.arxiv_oai import ARXIV_PAGE, split_authors
 from paperdump.readers.base import Entry, Facts, Item
 from paperdump.readers.records import Place
 from paperdump.readers.source import Head, Source
 from paperdump.readers.xml import (
+    Children,
     Loose,
     Record,
     children,
@@ -30,8 +31,6 @@ from paperdump.readers.xml import (
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-    Children: TypeAlias = dict[str, list[_Element]]
-
 _ATOM = "http://www.w3.org/2005/Atom"
 _NAMESPACE = re.compile(r"""=\s*["']http://arxiv\.org/schemas/atom""")
 _ID = re.compile(
@@ -39,9 +38,6 @@ _ID = re.compile(
     re.IGNORECASE,
 )
 _ERROR_ID = re.compile(r"arxiv\.org/api/errors", re.IGNORECASE)
-_ARXIV_PAGE = re.compile(
-    r"https?://(?:[\w-]+\.)?arxiv\.org/(?:abs|pdf|html|format|ps|src|e-print)/", re.IGNORECASE
-)
 _DOI_PAGE = re.compile(r"https?://(?:www\.|dx\.)?doi\.org/", re.IGNORECASE)
 _QUERY = re.compile(r"search_query=([^&]*)")
 # what the daily feeds write before the abstract
@@ -189,7 +185,7 @@ def _links(found: Children) -> tuple[str | None, list[str]]:
     kept: list[str] = []
     for link in found.get("link", ()):
         href = (link.get("href") or "").strip()
-        if not href or _ARXIV_PAGE.match(href):
+        if not href or ARXIV_PAGE.match(href):
             continue
         if link.get("title") == "doi" or _DOI_PAGE.match(href):
             if doi is None:

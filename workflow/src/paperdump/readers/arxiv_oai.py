@@ -13,12 +13,13 @@ import datetime as dt
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from paperdump.readers.base import Entry, Facts, Item, Reject
 from paperdump.readers.records import Place
 from paperdump.readers.source import Head, Source
 from paperdump.readers.xml import (
+    Children,
     Loose,
     Record,
     children,
@@ -33,8 +34,6 @@ from paperdump.readers.xml import (
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-    Children: TypeAlias = dict[str, list[_Element]]
-
 _CONTAINERS = frozenset({"OAI-PMH", "ListRecords", "GetRecord"})
 _FORMATS = frozenset({"dc", "arXiv", "arXivRaw", "arXivOld"})
 _NAMESPACE = "http://www.openarchives.org/OAI/2.0/"
@@ -42,7 +41,7 @@ _MARK = re.compile(r"oai_dc|oai:arXiv\.org|arxiv\.org/OAI/|openarchives\.org/OAI
 _WEB = re.compile(r"https?://", re.IGNORECASE)
 _DOI = re.compile(r"(?:https?://(?:www\.|dx\.)?doi\.org/|doi:\s*)?10\.\d{4,9}/", re.IGNORECASE)
 _OTHER_ID = re.compile(r"(?:oai|arxiv|urn|isbn|issn)\s*:", re.IGNORECASE)
-_ARXIV_PAGE = re.compile(
+ARXIV_PAGE = re.compile(
     r"https?://(?:[\w-]+\.)?arxiv\.org/(?:abs|pdf|html|format|ps|src|e-print)/", re.IGNORECASE
 )
 _COMMENT = re.compile(r"comments?:", re.IGNORECASE)
@@ -193,7 +192,7 @@ def _read_metadata(
         identifier = identifier or next((one for one in identifiers if _arxiv(one)), None)
         dois = [one for one in identifiers if _DOI.match(one)]
         doi = dois[0] if dois else None
-        links = [one for one in identifiers if _WEB.match(one) and not _ARXIV_PAGE.match(one)]
+        links = [one for one in identifiers if _WEB.match(one) and not ARXIV_PAGE.match(one)]
         links = [one for one in links if one != doi]
         journals = [one for one in identifiers if not _is_identifier(one)]
         journal = journals[0] if journals else None

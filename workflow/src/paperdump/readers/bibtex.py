@@ -27,6 +27,7 @@ from paperdump.readers.bibtex_syntax import (
 from paperdump.readers.records import Fields, Place
 from paperdump.readers.references import (
     ARXIV_ID,
+    BRINGS,
     DOI,
     MONTH_NAME,
     GarbledError,
@@ -74,22 +75,11 @@ class Bibtex:
         "BibTeX or biblatex: a line that begins with @article{key, or another type of entry, or "
         "with @string, @preamble or @comment"
     )
-    brings = (
-        "title",
-        "abstract",
-        "authors",
-        "n_authors",
-        "date_text",
-        "arxiv_text",
-        "doi_text",
-        "link_texts",
-        "categories",
-        "journal_ref",
-    )
+    brings = BRINGS
 
     def sniff(self, head: Head) -> str | None:
         """Whether a line begins an entry, outside of JSON, HTML, Markdown and LaTeX."""
-        if head.start[:1] in ("[", "{", "<"):
+        if head.start[:1] in ("[", "{", "<") or "@" not in head.text:
             return None
         found = _SNIFFED.search(head.text)
         if not found or _QUOTING.search(head.text, 0, found.start()):

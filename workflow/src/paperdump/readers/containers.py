@@ -27,7 +27,6 @@ from paperdump.readers.source import Head, Limits, Source
 _BLOCK = 1 << 20
 _PIECE = 1 << 14  # a member that is cut off is lost from its last piece on
 _IN_MEMORY = 32 << 20
-_RATIO_COUNTS_FROM = 16 << 20
 SEPARATOR = "!/"
 
 
@@ -109,18 +108,9 @@ class _Budget:
             _OverLimitError: There are too many.
         """
         self.out += max(0, added)
-        if self.out > self.limits.unpacked_bytes:
-            raise _OverLimitError(
-                f"It unpacks to more than {self.limits.max_unpacked_mb:g} MB; the members from "
-                "there on were not read. Raise readers.limits.max_unpacked_mb if it is what it "
-                "should be."
-            )
-        if self.out > _RATIO_COUNTS_FROM and self.out > self.limits.max_ratio * self.packed:
-            raise _OverLimitError(
-                f"It unpacks to more than {self.limits.max_ratio:g} times its {self.packed:,} "
-                "bytes, as a decompression bomb does; the members from there on were not read. "
-                "Raise readers.limits.max_ratio if it is what it should be."
-            )
+        excess = self.limits.excess(self.out, self.packed, "the members from there on were")
+        if excess:
+            raise _OverLimitError(excess)
 
 
 class _OverLimitError(Exception):

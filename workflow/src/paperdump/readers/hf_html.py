@@ -81,14 +81,7 @@ class HfHtml:
         'saved HTML of a Hugging Face paper page: an element with data-target="DailyPapers", or '
         "the visible line 'by AK and the research community'"
     )
-    brings = (
-        *hf_record.BRINGS,
-        "listing_text",
-        "captured_text",
-        "query",
-        "source_url",
-        "date_links",
-    )
+    brings = (*hf_record.BRINGS, *listing.PAGE_FACTS)
 
     def sniff(self, head: Head) -> str | None:
         """Whether it is HTML of a page of the site."""

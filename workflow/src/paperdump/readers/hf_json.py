@@ -22,9 +22,10 @@ from paperdump.readers.source import Head, Refused, Source
 _WRAPPERS = ("data", "dailyPapers", "papers", "searchResults", "results", "items")
 # keys that only the site's records have, quoted either way, also within a text
 _MARKS = re.compile(
-    r"""\\?["'](?:paper|publishedAt|submittedOnDailyAt|submittedBy|numComments|upvotes|summary"""
+    r"""\\?["'](paper|publishedAt|submittedOnDailyAt|submittedBy|numComments|upvotes|summary"""
     r"""|isAuthorParticipating|discussionId|githubRepo|thumbnail|organization|ai_keywords)\\?["']\s*:"""
 )
+_COMMON = frozenset({"summary", "organization", "thumbnail"})  # records of others have them too
 _ERROR_KEYS = ("error", "message", "detail")
 
 
@@ -42,10 +43,12 @@ class HfJson:
         """Whether it is JSON with keys of the site's records."""
         if head.start[:1] not in ("[", "{"):
             return None
-        keys = {found.strip("\\\"': \n\t") for found in _MARKS.findall(head.text)}
-        own = keys - {"summary", "organization", "thumbnail"}
-        if ("paper" in own and len(keys) > 1) or len(own) > 1:
-            return f"it is JSON with the keys {', '.join(sorted(own))}"
+        keys: set[str] = set()
+        for found in _MARKS.finditer(head.text):
+            keys.add(found[1])
+            own = keys - _COMMON
+            if ("paper" in own and len(keys) > 1) or len(own) > 1:
+                return f"it is JSON with the keys {', '.join(sorted(keys))}"
         return None
 
     def read(self, source: Source) -> Iterator[Item]:

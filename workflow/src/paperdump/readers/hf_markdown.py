@@ -22,23 +22,7 @@ class HfMarkdown:
         "Markdown of a Hugging Face paper page: titles as headings, below the line 'by AK and the "
         "research community' or linked to huggingface.co/papers/…"
     )
-    brings = (
-        "title",
-        "abstract",
-        "n_authors",
-        "organization_slug",
-        "organization_name",
-        "date_text",
-        "n_comments",
-        "n_upvotes",
-        "arxiv_text",
-        "link_texts",
-        "listing_text",
-        "captured_text",
-        "query",
-        "source_url",
-        "date_links",
-    )
+    brings = listing.BRINGS
 
     def sniff(self, head: Head) -> str | None:
         """Whether it has headings that are titles of papers."""

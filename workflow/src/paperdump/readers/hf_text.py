@@ -50,24 +50,7 @@ class HfText:
         "a plain-text capture of a Hugging Face paper page, by its line 'by AK and the research "
         "community'"
     )
-    brings = (
-        "title",
-        "abstract",
-        "n_authors",
-        "organization_text",
-        "organization_slug",
-        "organization_name",
-        "date_text",
-        "n_comments",
-        "n_upvotes",
-        "arxiv_text",
-        "link_texts",
-        "listing_text",
-        "captured_text",
-        "query",
-        "source_url",
-        "date_links",
-    )
+    brings = (*listing.BRINGS, "organization_text")
 
     def sniff(self, head: Head) -> str | None:
         """Whether the text has the header line of the page."""

@@ -6,6 +6,22 @@ import re
 
 from paperdump.readers.base import Facts, Reject, excerpt_of
 
+# what a page says of itself: fields of ``Facts``
+PAGE_FACTS = ("listing_text", "captured_text", "query", "source_url", "date_links")
+# what a capture of the page's text can bring
+BRINGS = (
+    "title",
+    "abstract",
+    "n_authors",
+    "organization_slug",
+    "organization_name",
+    "date_text",
+    "n_comments",
+    "n_upvotes",
+    "arxiv_text",
+    "link_texts",
+    *PAGE_FACTS,
+)
 MONTH = (
     r"(?:Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?"
     r"|Sep(?:t(?:ember)?)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?)\.?"

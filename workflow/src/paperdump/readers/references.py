@@ -7,6 +7,20 @@ from collections.abc import Iterator
 
 from paperdump.readers.source import Source
 
+# fields of an entry that references can bring
+BRINGS = (
+    "title",
+    "abstract",
+    "authors",
+    "n_authors",
+    "date_text",
+    "arxiv_text",
+    "doi_text",
+    "link_texts",
+    "categories",
+    "journal_ref",
+)
+
 
 class Lines:
     r"""The lines of a source, ended by ``\n``, ``\r\n`` or ``\r``.

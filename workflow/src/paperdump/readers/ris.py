@@ -19,6 +19,7 @@ from typing import Any
 from paperdump.readers.base import Entry, Facts, Item, Reject
 from paperdump.readers.records import Fields, Place
 from paperdump.readers.references import (
+    BRINGS,
     DOI,
     GarbledError,
     Lines,
@@ -45,18 +46,7 @@ class Ris:
         "RIS, one of whose first lines is TY  - JOUR or of another type; or PubMed's form, whose "
         "first line is PMID- and a number"
     )
-    brings = (
-        "title",
-        "abstract",
-        "authors",
-        "n_authors",
-        "date_text",
-        "arxiv_text",
-        "doi_text",
-        "link_texts",
-        "categories",
-        "journal_ref",
-    )
+    brings = BRINGS
 
     def sniff(self, head: Head) -> str | None:
         """Whether its first lines begin a record."""

@@ -25,8 +25,6 @@ from paperdump.readers.decoding import Decoded
 
 HEAD_BYTES = 1 << 18
 _BLOCK = 1 << 20
-# from here on a ratio says something; every short run of equal bytes has a great one
-_RATIO_COUNTS_FROM = 16 << 20
 
 _MAGIC = (
     (b"\x1f\x8b", "gzip"),
@@ -58,6 +56,27 @@ class Limits:
     max_ratio: float
     max_members: int
     max_nesting: int
+
+    def excess(self, out: int, packed: int, left_out: str) -> str | None:
+        """What to say of something packed that unpacks to too much; None if it does not.
+
+        Args:
+            out: How many bytes it has unpacked to so far.
+            packed: How many it has itself.
+            left_out: What was not read because of it, in words.
+        """
+        if out > self.unpacked_bytes:
+            beyond, name = f"{self.max_unpacked_mb:g} MB", "max_unpacked_mb"
+        # every short run of equal bytes has a great ratio; from here on it says something
+        elif out > 16 << 20 and out > self.max_ratio * packed:
+            beyond = f"{self.max_ratio:g} times its {packed:,} bytes, as a decompression bomb does"
+            name = "max_ratio"
+        else:
+            return None
+        return (
+            f"It unpacks to more than {beyond}; {left_out} not read. Raise readers.limits.{name} "
+            "if it is what it should be."
+        )
 
     @property
     def page_bytes(self) -> int:
@@ -359,21 +378,10 @@ class _Guarded(io.RawIOBase):
         return len(data)
 
     def _grew_too_large(self) -> bool:
-        limits = self._source.limits
         packed = max(1, self._source.size)
-        if self._out > limits.unpacked_bytes:
-            self._end(
-                "over_limit",
-                f"It unpacks to more than {limits.max_unpacked_mb:g} MB; what is beyond was not "
-                "read. Raise readers.limits.max_unpacked_mb if it is what it should be.",
-            )
-        elif self._out > _RATIO_COUNTS_FROM and self._out > limits.max_ratio * packed:
-            self._end(
-                "over_limit",
-                f"It unpacks to more than {limits.max_ratio:g} times its {packed:,} bytes, as a "
-                "decompression bomb does; what is beyond was not read. Raise "
-                "readers.limits.max_ratio if it is what it should be.",
-            )
+        excess = self._source.limits.excess(self._out, packed, "what is beyond was")
+        if excess:
+            self._end("over_limit", excess)
         return self._ended
 
     def _what_is_damaged(self, error: Exception) -> str:

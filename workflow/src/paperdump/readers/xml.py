@@ -75,6 +75,7 @@ class Loose(NamedTuple):
     element: _Element
 
 
+Children: TypeAlias = "dict[str, list[_Element]]"  # elements within another, by their names
 Piece: TypeAlias = Record | Loose | Reject | Facts
 
 
@@ -88,9 +89,9 @@ def _local(tag: str) -> str:
     return tag.rsplit("}", 1)[-1].rsplit(":", 1)[-1]
 
 
-def children(element: _Element) -> dict[str, list[_Element]]:
+def children(element: _Element) -> Children:
     """The elements within an element, by their names without namespace, each list in order."""
-    found: dict[str, list[_Element]] = {}
+    found: Children = {}
     for child in element:
         if name := local(child.tag):
             found.setdefault(name, []).append(child)
@@ -105,12 +106,12 @@ def text(element: _Element | None) -> str | None:
     return whole.strip() or None
 
 
-def first(found: dict[str, list[_Element]], name: str) -> str | None:
+def first(found: Children, name: str) -> str | None:
     """The text of the first element of a name that has any."""
     return next((value for one in found.get(name, ()) if (value := text(one))), None)
 
 
-def texts(found: dict[str, list[_Element]], name: str) -> list[str]:
+def texts(found: Children, name: str) -> list[str]:
     """The texts of all elements of a name."""
     return [value for one in found.get(name, ()) if (value := text(one))]
 
