@@ -5,11 +5,14 @@ from paperdump import job
 with job.logged(snakemake.log[0], "dedupe"):
     from pathlib import Path
 
-    from paperdump import dedupe, tables
+    from paperdump import corrections, dedupe, tables
+    from paperdump.dedupe.dating import Inference
 
     done = dedupe.dedupe(
         tables.read_all([Path(p) for p in snakemake.input.normalized], "work/normalized"),
         tables.read_all([Path(p) for p in snakemake.input.dumps], "dumps"),
+        Inference.from_config(snakemake.params.dates),
+        corrections.from_data(snakemake.params.corrections),
     )
     rejects = tables.read_all([Path(p) for p in snakemake.input.rejects], "rejects")
     tables.write_parquet(done.papers, "papers", Path(snakemake.output.papers))
@@ -17,3 +20,6 @@ with job.logged(snakemake.log[0], "dedupe"):
     tables.write_parquet(done.dumps, "dumps", Path(snakemake.output.dumps))
     tables.write_parquet(rejects, "rejects", Path(snakemake.output.rejects))
     tables.write_parquet(done.matches, "matches", Path(snakemake.output.matches))
+    contradictions = Path(snakemake.output.contradictions)
+    tables.write_parquet(done.contradictions, "contradictions", contradictions)
+    tables.write_parquet(done.corrections, "corrections", Path(snakemake.output.corrections))

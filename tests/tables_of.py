@@ -10,6 +10,8 @@ from typing import Any
 import polars as pl
 
 from paperdump import config, dedupe, parse, tables
+from paperdump.corrections import Correction
+from paperdump.dedupe.dating import Inference
 from paperdump.inventory import find_dumps
 from paperdump.normalize import normalize
 from paperdump.readers.base import Entry, Reject
@@ -24,22 +26,30 @@ def release_of(folder: Path, **pages: str) -> dict[str, pl.DataFrame]:
     return release_of_folder(folder)
 
 
-def release_of_folder(folder: Path) -> dict[str, pl.DataFrame]:
+def release_of_folder(
+    folder: Path, corrections: Sequence[Correction] = ()
+) -> dict[str, pl.DataFrame]:
     """The tables that the dumps of a folder lead to."""
-    return release_of_folders([folder])
+    return release_of_folders([folder], corrections)
 
 
-def release_of_folders(folders: Sequence[Path]) -> dict[str, pl.DataFrame]:
+def release_of_folders(
+    folders: Sequence[Path], corrections: Sequence[Correction] = ()
+) -> dict[str, pl.DataFrame]:
     """The tables that the dumps of several folders lead to."""
     parsed = parse_folders(folders)
     hosts = config.resolve({})["normalize"]["code_hosts"]
-    done = dedupe.dedupe(normalize(parsed["work/entries"], hosts), parsed["dumps"])
+    inference = Inference.from_config(config.resolve({})["dates"])
+    entries = normalize(parsed["work/entries"], hosts)
+    done = dedupe.dedupe(entries, parsed["dumps"], inference, corrections)
     return {
         "papers": done.papers,
         "sightings": done.sightings,
         "dumps": done.dumps,
         "rejects": parsed["rejects"],
         "matches": done.matches,
+        "contradictions": done.contradictions,
+        "corrections": done.corrections,
     }
 
 

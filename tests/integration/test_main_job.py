@@ -22,7 +22,10 @@ from tests.conftest import copy_project, executed, snakemake
 from tests.pages import Listed, page
 
 pytestmark = pytest.mark.xdist_group("examples")
-TABLES = ("papers", "sightings", "dumps", "rejects", "matches", "changes", "redirects")
+TABLES = (
+    "papers", "sightings", "dumps", "rejects", "matches", "contradictions", "corrections",
+    "changes", "redirects",
+)  # fmt: skip
 NOTHING = "Nothing to be done"
 
 
@@ -54,9 +57,9 @@ def test_bare_snakemake_ends_with_a_release_and_says_what_is_in_it(
     version = json.loads((latest / "manifest.json").read_text())["version"]
     told = dict(re.findall(r"^  (\w+) +(.*)$", run.stdout, re.MULTILINE))
     assert told["dumps"] == "5"
-    assert told["entries"] == "28"
+    assert told["entries"] == "29"
     assert told["papers"] == "19"
-    assert told["duplicates"].startswith("9 ")
+    assert told["duplicates"].startswith("10 ")
     assert told["rejects"] == "0"
     assert told["expectations"].endswith(" passed, 0 failed")
     assert told["version"] == version
@@ -81,11 +84,11 @@ def test_counts_of_the_examples_add_up(latest: Path) -> None:
     papers, sightings, dumps = (
         pl.read_parquet(latest / f"{name}.parquet") for name in ("papers", "sightings", "dumps")
     )
-    assert (dumps.height, sightings.height, papers.height) == (5, 28, 19)
-    assert papers["n_sightings"].sum() == 28
+    assert (dumps.height, sightings.height, papers.height) == (5, 29, 19)
+    assert papers["n_sightings"].sum() == 29
     assert papers["n_authors"].count() == 15
     assert papers["organization_slug"].count() == 3
-    assert papers["published_on"].count() == 11
+    assert papers["published_on"].count() == 15
     assert papers["abstract"].count() == 18
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from paperdump import __version__, dictionary, inspection
+from paperdump import __version__, dictionary, inspection, screen
 from paperdump.cli import main
 from paperdump.parse import Reading
 from paperdump.readers import names
@@ -347,7 +347,7 @@ def test_a_long_title_is_cut(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_joined_letters_stay_joined() -> None:
-    assert inspection.visible("می\u200cخواهم") == "می\u200cخواهم"
+    assert screen.visible("می\u200cخواهم") == "می\u200cخواهم"
 
 
 def test_what_is_no_terminal_gets_plain_text(capsys: pytest.CaptureFixture[str]) -> None:

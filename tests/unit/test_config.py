@@ -81,9 +81,10 @@ def test_an_unknown_key_is_named_with_the_nearest_valid_one(
 
 
 def test_an_unknown_key_like_no_other_gets_all_valid_ones() -> None:
-    assert "valid here: dumps, normalize, parse, readers, results, sheet, validate" in problems(
-        {"zzz": 1}
-    )
+    assert (
+        "valid here: corrections, dates, dumps, normalize, parse, readers, results, sheet, strict, "
+        "validate"
+    ) in problems({"zzz": 1})
 
 
 @pytest.mark.parametrize(
@@ -129,10 +130,15 @@ def test_a_number_is_critical_and_null_takes_a_default_away() -> None:
 
 def test_sections_from_the_command_line_get_their_types() -> None:
     # snakemake hands over texts inside sections
-    given = {"validate": {"completeness": {"papers": {"abstract": "1.0"}}}, "dumps": "7.5"}
+    given = {
+        "validate": {"completeness": {"papers": {"abstract": "1.0"}}},
+        "dumps": "7.5",
+        "strict": "true",
+    }
     complete = config.from_command_line({"results": "r", **given}, given)
     assert complete["validate"]["completeness"]["papers"]["abstract"] == 1.0
     assert complete["dumps"] == "7.5"
+    assert complete["strict"] is True
     assert complete["results"] == "r"
 
 

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paperdump import dedupe, dictionary, tables
-from paperdump.dedupe import clusters, merging, years
+from paperdump.dedupe import clusters, merging
+from paperdump.dedupe.dating import Inference
 from tests.pages import Listed, bare, page
 from tests.tables_of import release_of
 
@@ -105,33 +106,7 @@ def test_every_merge_rule_has_its_columns() -> None:
 def test_a_merge_rule_that_does_not_exist_is_an_error() -> None:
     frame = pl.DataFrame({"paper_id": ["p"], "title": ["x"]})
     with pytest.raises(ValueError, match="no merge rule"):
-        merging._merge_column(frame, "title", "loudest")
-
-
-@pytest.mark.parametrize(
-    ("day", "dates", "earliest", "evidence"),
-    [
-        ("Jun 10", ["May 2, 2024", "May 3, 2025"], dt.date(2026, 6, 10), "stated_years"),
-        ("Feb 29", ["May 3, 2024"], dt.date(2028, 2, 29), "stated_years"),
-        ("Jun 10", ["May 2", "May 3"], None, None),
-        ("Jun 10, 2025", ["May 2"], dt.date(2025, 6, 10), "stated"),
-        (None, ["May 2, 2024"], None, None),
-    ],
-)
-def test_the_years_on_a_page_bound_its_day(
-    tmp_path: Path, day: str | None, dates: list[str], earliest: dt.date | None, evidence: str
-) -> None:
-    text = page(*[Listed(f"Tides {n}", date=date) for n, date in enumerate(dates)], day=day)
-    [dump] = release_of(tmp_path, a=text)["dumps"].to_dicts()
-    assert dump["snapshot_earliest"] == earliest
-    assert dump["snapshot_earliest_evidence"] == evidence
-    assert (dump["snapshot_on"] is not None) == (evidence == "stated")
-
-
-def test_a_dump_without_entries_has_no_bounds() -> None:
-    dumps = tables.frame_of("dumps", [{"dump_id": "d", "path": "a", "listing_text": None}])
-    entries = tables.frame_of("work/normalized", [])
-    assert years.bound_snapshots(dumps, entries)["snapshot_earliest"].to_list() == [None]
+        merging._merge_column(frame, "title", "loudest", ())
 
 
 title_lists = st.lists(
@@ -156,17 +131,20 @@ def test_the_order_of_entries_changes_nothing(titles: list[str], random: object)
         }
         for n, title in enumerate(titles)
     ]
-    dump_rows = [{"dump_id": f"d{n}", "path": f"{9 - n}.txt"} for n in range(3)]
+    dump_rows = [{"dump_id": f"d{n}", "path": f"{9 - n}.txt", "notes": []} for n in range(3)]
     shuffled, shuffled_dumps = rows[:], dump_rows[:]
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     random.shuffle(shuffled_dumps)  # type: ignore[attr-defined]
+    inference = Inference(enabled=True, min_dates=1, min_in_year=1)
     one = dedupe.dedupe(
-        tables.frame_of("work/normalized", rows), tables.frame_of("dumps", dump_rows)
+        tables.frame_of("work/normalized", rows), tables.frame_of("dumps", dump_rows), inference
     )
     two = dedupe.dedupe(
-        tables.frame_of("work/normalized", shuffled), tables.frame_of("dumps", shuffled_dumps)
+        tables.frame_of("work/normalized", shuffled),
+        tables.frame_of("dumps", shuffled_dumps),
+        inference,
     )
-    for name in ("papers", "sightings", "dumps", "matches"):
+    for name in ("papers", "sightings", "dumps", "matches", "contradictions"):
         assert getattr(one, name).equals(getattr(two, name)), name
     assert one.papers["n_sightings"].sum() == len(rows)
     assert one.matches.height == len(rows) - one.papers.height
@@ -230,45 +208,3 @@ def test_papers_are_whole_and_hold_one_arxiv_id_at_most(
             identifier = entries[row][0]
             if identifier:
                 assert of_id.setdefault(identifier, number) == number
-
-
-def snapshot_of(captured: str | None, listing: str | None) -> dict[str, object]:
-    """What is known of a page's day from the time of its capture and its header."""
-    dumps = pl.DataFrame(
-        {
-            "dump_id": ["d"],
-            "listing_text": [listing],
-            "captured_text": [captured],
-            "sheet_snapshot_on": [None],
-        },
-        schema_overrides={
-            "listing_text": pl.String,
-            "captured_text": pl.String,
-            "sheet_snapshot_on": pl.Date,
-        },
-    )
-    entries = pl.DataFrame(schema={"dump_id": pl.String, "stated_year": pl.Int16})
-    return years.bound_snapshots(dumps, entries).to_dicts()[0]
-
-
-@pytest.mark.parametrize(
-    ("captured", "listing", "day"),
-    [
-        ("2026-06-10T16:31:22Z", "Jun 10", dt.date(2026, 6, 10)),
-        ("2026-06-11T01:00:00Z", "Jun 10", dt.date(2026, 6, 10)),
-        ("2026-01-01", "Dec 31", dt.date(2025, 12, 31)),
-        ("2025-12-31", "Jan 1", dt.date(2026, 1, 1)),
-        ("2026-06-10", None, dt.date(2026, 6, 10)),
-    ],
-)
-def test_the_time_of_a_capture_gives_the_pages_day(
-    captured: str, listing: str | None, day: dt.date
-) -> None:
-    known = snapshot_of(captured, listing)
-    assert (known["snapshot_on"], known["snapshot_earliest_evidence"]) == (day, "captured")
-    assert known["year_evidence"] == "stated"
-
-
-def test_a_page_older_than_its_capture_is_bounded_by_it() -> None:
-    known = snapshot_of("2026-07-28", "Mar 25")
-    assert (known["snapshot_on"], known["snapshot_latest"]) == (None, dt.date(2026, 7, 28))

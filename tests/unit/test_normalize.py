@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paperdump import config, tables
-from paperdump.normalize import dates, links, names, normalize, text
+from paperdump.normalize import dates, normalize, text
 
 HOSTS = config.resolve({})["normalize"]["code_hosts"]
 texts = st.text(st.characters(codec="utf-8"), max_size=60)
@@ -16,11 +16,6 @@ texts = st.text(st.characters(codec="utf-8"), max_size=60)
 
 def apply(expression: pl.Expr, value: str | None) -> object:
     return pl.DataFrame({"x": [value]}, schema={"x": pl.String}).select(expression).item()
-
-
-def urls(value: str | None) -> list[str] | None:
-    found = apply(links.find_urls(pl.col("x"), HOSTS), value)
-    return None if found is None else list(found)  # type: ignore[call-overload]
 
 
 @pytest.mark.parametrize(
@@ -120,75 +115,6 @@ def test_a_leap_day_waits_for_a_leap_year() -> None:
     assert dates.earliest_in_or_after(2025, 6, 10) == dt.date(2025, 6, 10)
 
 
-@pytest.mark.parametrize(
-    ("line", "slug", "name"),
-    [
-        ("tide-lab Tide Lab", "tide-lab", "Tide Lab"),
-        ("Tides Tides", "Tides", "Tides"),
-        ("tides", "tides", None),
-        (None, None, None),
-    ],
-)
-def test_an_organisation_is_slug_and_name(
-    line: str | None, slug: str | None, name: str | None
-) -> None:
-    assert apply(names.organization_slug(pl.col("x")), line) == slug
-    assert apply(names.organization_name(pl.col("x")), line) == name
-
-
-@pytest.mark.parametrize(
-    ("abstract", "found"),
-    [
-        ("Code: https://github.com/a/b.", ["https://github.com/a/b"]),
-        ("Code: https://github.com/a/b.git.", ["https://github.com/a/b"]),
-        ("Code: https://github.com/a/b/ .", ["https://github.com/a/b"]),
-        ("(see https://x.org/p)", ["https://x.org/p"]),
-        ("(see https://x.org/p_(q)).", ["https://x.org/p_(q)"]),
-        (r"\url{https://x.org/p}", ["https://x.org/p"]),
-        (r"\href{https://x.org/p}{our page}", ["https://x.org/p"]),
-        (
-            r"at https://github.com/a/b{\small\texttt{https://github.com/a/b}} to",
-            ["https://github.com/a/b"],
-        ),
-        (r"https://x.org/a\_b\%20c", ["https://x.org/a_b%20c"]),
-        ("code at github.com/a/b, data too", ["https://github.com/a/b"]),
-        ("at www.x.org/a, and", ["https://www.x.org/a"]),
-        ("https://x.org/ and https://github.com/a/b", ["https://x.org/", "https://github.com/a/b"]),
-        ("HTTPS://X.org/a?b=c&d=e#f;", ["HTTPS://X.org/a?b=c&d=e#f"]),
-        ("notgithub.com/a is no code host", []),
-        ("blog.github.com/post and my-gitlab.com/a, me@github.com/b", []),
-        ("(github.com/a/b)", ["https://github.com/a/b"]),
-        (
-            "at $https://github.com/a/b$ and https://x.org/c$^1$",
-            ["https://github.com/a/b", "https://x.org/c"],
-        ),
-        ("https://x.org/a\u200b", ["https://x.org/a"]),
-        ("https:// nothing, github.com alone", []),
-        ("No address here.", []),
-        (None, None),
-    ],
-)
-def test_addresses_are_found_in_an_abstract(abstract: str | None, found: list[str] | None) -> None:
-    assert urls(abstract) == found
-
-
-def test_code_urls_are_those_on_code_hosts() -> None:
-    listed = pl.DataFrame(
-        {
-            "x": [
-                [
-                    "https://x.org/a",
-                    "https://GitHub.com/a/b",
-                    "https://gitee.com/c",
-                    "https://github.com",
-                ]
-            ]
-        }
-    )
-    found = listed.select(links.code_urls(pl.col("x"), HOSTS)).item().to_list()
-    assert found == ["https://GitHub.com/a/b", "https://gitee.com/c"]
-
-
 def test_an_entry_is_normalized_whole() -> None:
     entry = {
         "entry_id": "d0-00001",
@@ -239,22 +165,3 @@ def test_dates_of_records_are_read_as_far_as_they_are_given(
     frame = pl.DataFrame({"t": [text]})
     read = frame.select(year=dates.stated_year(pl.col("t")), day=dates.stated_date(pl.col("t")))
     assert read.row(0) == (year, day)
-
-
-def test_links_carried_by_an_entry_follow_those_of_its_abstract() -> None:
-    frame = pl.DataFrame(
-        {
-            "text": ["See https://a.test/x.", None, None],
-            "links": [
-                ["https://github.com/terns/tides.git", "https://a.test/x"],
-                ["http://b.test"],
-                None,
-            ],
-        }
-    )
-    found = frame.select(links.all_urls(pl.col("text"), pl.col("links"), ["github.com"]))
-    assert found.to_series().to_list() == [
-        ["https://a.test/x", "https://github.com/terns/tides"],
-        ["http://b.test"],
-        None,
-    ]

@@ -137,4 +137,6 @@ def test_the_capture_says_when_it_was_made_and_what_was_sought(tmp_path: Path) -
         "captured",
         ["2026-06-09"],
     )
-    assert (plain["snapshot_on"], plain["query"], plain["listing_text"]) == (None, None, "Jun 10")
+    assert (plain["query"], plain["listing_text"]) == (None, "Jun 10")
+    # the page shares its paper, whose date the other capture gives a year
+    assert (plain["snapshot_on"], plain["year_evidence"]) == (date(2026, 6, 10), "confirmed")

@@ -16,6 +16,8 @@ rule dedupe:
         dumps=f"{made_by('dedupe')}/dumps.parquet",
         rejects=f"{made_by('dedupe')}/rejects.parquet",
         matches=f"{made_by('dedupe')}/matches.parquet",
+        contradictions=f"{made_by('dedupe')}/contradictions.parquet",
+        corrections=f"{made_by('dedupe')}/corrections.parquet",
     log:
         f"{LOGS}/dedupe.log",
     benchmark:
@@ -24,5 +26,8 @@ rule dedupe:
         ENVIRONMENT
     resources:
         mem_mb=mem_mb(400, 20),
+    params:
+        dates=PLAN.config["dates"],
+        corrections=PLAN.corrections_data,
     script:
         "../../scripts/dedupe.py"

@@ -13,6 +13,8 @@ rule release:
         dumps=rules.dedupe.output.dumps,
         rejects=rules.dedupe.output.rejects,
         matches=rules.dedupe.output.matches,
+        contradictions=rules.dedupe.output.contradictions,
+        corrections=rules.dedupe.output.corrections,
         summaries=rules.summarize.output.summaries,
         version=rules.summarize.output.version,
         results=rules.validate.output.results,

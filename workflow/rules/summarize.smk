@@ -13,6 +13,8 @@ rule summarize:
         dumps=rules.dedupe.output.dumps,
         rejects=rules.dedupe.output.rejects,
         matches=rules.dedupe.output.matches,
+        contradictions=rules.dedupe.output.contradictions,
+        corrections=rules.dedupe.output.corrections,
     output:
         summaries=report(
             directory(f"{made_by('summarize')}/summaries"),

@@ -1,4 +1,5 @@
-"""validate: Great Expectations over every table; a failed critical expectation stops here.
+"""validate: Great Expectations over every table; a failed critical expectation stops here, and
+under `strict` a stale correction.
 
 In: work/dedupe/*. Out: work/validate/<fingerprint>/, to which the link validation points, and
 work/gate/<fingerprint>.json.
@@ -12,6 +13,7 @@ rule validate:
         sightings=rules.dedupe.output.sightings,
         dumps=rules.dedupe.output.dumps,
         rejects=rules.dedupe.output.rejects,
+        corrections=rules.dedupe.output.corrections,
     output:
         results=f"{made_by('validate')}/results.json",
         data_docs=directory(f"{made_by('validate')}/data_docs"),
@@ -32,9 +34,10 @@ rule validate:
 
 
 rule gate:
-    """In: the results of validation. Out: a mark that nothing critical failed, or no mark."""
+    """In: the results of validation, corrections. Out: a mark that all may pass, or no mark."""
     input:
         results=rules.validate.output.results,
+        corrections=rules.dedupe.output.corrections,
     output:
         passed=f"{made_by('gate')}.json",
     log:
@@ -46,6 +49,7 @@ rule gate:
     resources:
         mem_mb=200,
     params:
+        strict=PLAN.config["strict"],
         results=lambda wildcards, input: str(Path(input.results).parents[3]),
     script:
         "../../scripts/gate.py"

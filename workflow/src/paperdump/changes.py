@@ -22,7 +22,7 @@ def papers_changed(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
         for c in dictionary.table("papers").columns
         if c.name != "paper_id" and c.name in old.columns and c.name in new.columns
     ]
-    before, after = _long(old, shared, "old_value"), _long(new, shared, "new_value")
+    before, after = long_form(old, shared, "old_value"), long_form(new, shared, "new_value")
     changed = (
         before.join(after, on=["paper_id", "field"])
         .filter(pl.col("old_value").ne_missing(pl.col("new_value")))
@@ -32,8 +32,14 @@ def papers_changed(old: pl.DataFrame, new: pl.DataFrame) -> pl.DataFrame:
     return tables.conform(every, "changes")
 
 
-def _long(papers: pl.DataFrame, names: list[str], value: str) -> pl.DataFrame:
-    """A row per paper and column, the value as JSON text."""
+def long_form(papers: pl.DataFrame, names: list[str], value: str) -> pl.DataFrame:
+    """A row per paper and column: ``paper_id``, ``field``, and the value as JSON text.
+
+    Args:
+        papers: A table ``papers``.
+        names: The columns.
+        value: Name of the column of values.
+    """
     as_json = [
         pl.when(pl.col(name).is_not_null())
         .then(pl.struct(value=pl.col(name)).struct.json_encode())

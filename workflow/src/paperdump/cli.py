@@ -1,4 +1,4 @@
-"""The command line ``paperdump``: looking into dumps without running the workflow.
+"""The command line ``paperdump``: looking into dumps and releases without running the workflow.
 
 Only what parses the arguments is imported at the top, so that ``--help`` and ``--version`` answer
 at once. To add a command, write a function that adds its parser and sets ``run``, and add it to
@@ -28,6 +28,7 @@ INTERRUPTED = 130  # as shells have it for a program that SIGINT ended
 PIPE_BROKEN = 141  # the same for SIGPIPE
 
 _SHOWN = 20
+_SIGHTINGS_SHOWN = 12
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -59,7 +60,7 @@ def _run(argv: Sequence[str] | None) -> int:
     try:
         return int(arguments.run(arguments))
     except PaperdumpError as error:
-        from paperdump.inspection import visible_lines  # noqa: PLC0415
+        from paperdump.screen import visible_lines  # noqa: PLC0415
 
         what = visible_lines(str(error).removeprefix("dumps: "))
         print(f"paperdump {arguments.command}: {what}", file=sys.stderr)
@@ -82,7 +83,8 @@ def _discard_output() -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="paperdump",
-        description="Look into dumps of paper listings. The workflow itself is run by `snakemake`.",
+        description="Look into dumps of paper listings and into releases. The workflow itself is "
+        "run by `snakemake`.",
     )
     parser.add_argument("--version", action="version", version=f"paperdump {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
@@ -139,6 +141,43 @@ def _add_inspect(commands: Any) -> None:
     parser.set_defaults(run=_inspect)
 
 
+def _add_explain(commands: Any) -> None:
+    parser = commands.add_parser(
+        "explain",
+        help="show where the values of a paper came from",
+        description=(
+            "Show for one paper of a release where each value came from, its sightings side by "
+            "side, where they disagree, what its dates rest on, why its entries are one paper, and "
+            "what corrections did."
+        ),
+        epilog="Exit codes: 0 it was found; 2 wrong use, or not one paper was found.",
+    )
+    parser.add_argument(
+        "paper",
+        metavar="PAPER",
+        nargs="+",
+        help="a paper_id, also of an earlier release; an arXiv identifier, a DOI, an entry_id; or "
+        "a title, or a part of one",
+    )
+    parser.add_argument(
+        "--release",
+        metavar="FOLDER",
+        default="results/latest",
+        help="the folder of the release, or a results folder, of which the latest is taken "
+        "(default: %(default)s)",
+    )
+    parser.add_argument(
+        "--sightings",
+        metavar="N",
+        type=_how_many,
+        default=_SIGHTINGS_SHOWN,
+        help="how many sightings to list, or `all` (default: %(default)s); with --json all are "
+        "written",
+    )
+    parser.add_argument("--json", action="store_true", help="write one JSON document")
+    parser.set_defaults(run=_explain)
+
+
 def _add_formats(commands: Any) -> None:
     parser = commands.add_parser(
         "formats",
@@ -150,7 +189,7 @@ def _add_formats(commands: Any) -> None:
     parser.set_defaults(run=_formats)
 
 
-_COMMANDS = (_add_inspect, _add_formats)
+_COMMANDS = (_add_inspect, _add_explain, _add_formats)
 
 
 def _spec(text: str) -> str:
@@ -172,7 +211,7 @@ def _how_many(text: str) -> int | None:
 def _inspect(arguments: argparse.Namespace) -> int:
     from pathlib import Path  # noqa: PLC0415
 
-    from paperdump import inspection  # noqa: PLC0415
+    from paperdump import inspection, screen  # noqa: PLC0415
     from paperdump.inventory import find_dumps  # noqa: PLC0415
 
     settings = _settings(arguments.config, arguments.sheet)
@@ -187,9 +226,8 @@ def _inspect(arguments: argparse.Namespace) -> int:
         if arguments.json:
             n_rejects = inspection.write_json(asked, sys.stdout)
         else:
-            screen = inspection.Screen.of(sys.stdout)
             n_rejects = inspection.write_text(
-                asked, sys.stdout, screen, arguments.entries, found.hidden
+                asked, sys.stdout, screen.Screen.of(sys.stdout), arguments.entries, found.hidden
             )
     return SOME_REJECTED if n_rejects else ALL_READ
 
@@ -247,14 +285,37 @@ def _assert_format(name: str | None) -> None:
         raise PaperdumpError(f"there is no format {name!r}.{hint} There are: {', '.join(known)}.")
 
 
+def _explain(arguments: argparse.Namespace) -> int:
+    from pathlib import Path  # noqa: PLC0415
+
+    from paperdump import explanation, explanation_text, lookup  # noqa: PLC0415
+    from paperdump.screen import Screen, as_json  # noqa: PLC0415
+
+    release = lookup.Release.open(Path(arguments.release).expanduser())
+    found = lookup.find_paper(release, " ".join(arguments.paper))
+    if found.paper_id is None:
+        if arguments.json:
+            sys.stdout.write(as_json(explanation.as_document(found), indent=2) + "\n")
+        else:
+            sys.stderr.write(explanation_text.not_found_text(found, Screen.of(sys.stderr)))
+        return WRONG_USE
+    explained = explanation.explain(release, found)
+    if arguments.json:
+        sys.stdout.write(as_json(explanation.as_document(explained), indent=2) + "\n")
+    else:
+        screen = Screen.of(sys.stdout)
+        sys.stdout.write(explanation_text.explanation_text(explained, screen, arguments.sightings))
+    return ALL_READ
+
+
 def _formats(arguments: argparse.Namespace) -> int:
-    from paperdump import inspection  # noqa: PLC0415
+    from paperdump import inspection, screen  # noqa: PLC0415
 
     known = inspection.known_formats()
     if arguments.json:
-        sys.stdout.write(inspection.as_json(known, indent=2) + "\n")
+        sys.stdout.write(screen.as_json(known, indent=2) + "\n")
     else:
-        sys.stdout.write(inspection.formats_text(known, inspection.Screen.of(sys.stdout)))
+        sys.stdout.write(inspection.formats_text(known, screen.Screen.of(sys.stdout)))
     return ALL_READ
 
 

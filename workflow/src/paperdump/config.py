@@ -46,13 +46,15 @@ def resolve(given: Config) -> Config:
 
 
 def from_command_line(given: Config, on_command_line: Config) -> Config:
-    """The settings, with those inside sections that --config gave as their YAML types.
+    """The settings, with those that --config gave as their YAML types.
 
-    Snakemake reads ``--config "parse={max_mb: 8}"`` as a mapping of texts; a text inside a
-    section is read again, as the YAML that it was.
+    Snakemake reads ``--config "parse={max_mb: 8}"`` as a mapping of texts, and ``strict=true`` as
+    a text; a text inside a section, and one that is to be true or false, is read again, as the YAML
+    that it was.
     """
+    switches = {k for k, part in schema()["properties"].items() if part.get("type") == "boolean"}
     typed = {
-        key: _typed(value) if isinstance(value, dict) else value
+        key: _typed(value) if isinstance(value, dict) or key in switches else value
         for key, value in on_command_line.items()
     }
     return cast("Config", _merge(given, typed))

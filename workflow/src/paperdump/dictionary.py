@@ -24,8 +24,16 @@ TYPES = (
     "list<string>",
 )
 # the tables that validation checks, and whose completeness the config may ask for
-VALIDATED = ("papers", "sightings", "dumps", "rejects")
-MERGE_RULES = ("fullest", "largest", "largest_so_far", "most_frequent", "union")
+VALIDATED = ("papers", "sightings", "dumps", "rejects", "corrections")
+# how a paper's value is chosen among its sightings', and in words what survives
+MERGE_RULES = {
+    "fullest": "the longest of its sightings",
+    "largest": "the largest of its sightings",
+    "largest_so_far": "the largest of its sightings, since it grows with time",
+    "most_frequent": "the value on most of its sightings",
+    "most_certain": "the value on most of those sightings whose evidence is the best",
+    "union": "all values of all its sightings, in order of appearance",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,3 +24,21 @@ def check(document: Mapping[str, Any], results_folder: Path) -> None:
             f"  All results: {results_folder / 'validation' / 'results.json'}, for reading: "
             f"{results_folder / 'validation' / 'data_docs' / 'index.html'}"
         )
+
+
+def check_corrections(stale: str | None, results_folder: Path) -> None:
+    """Let a release pass whose corrections all apply.
+
+    Args:
+        stale: What ``report.stale_message`` says of its corrections.
+        results_folder: The results folder.
+
+    Raises:
+        PaperdumpError: A correction is stale; nothing may be published.
+    """
+    if stale:
+        raise PaperdumpError(
+            f"`strict` stopped the release: {stale}\n"
+            f"  Nothing was published; {results_folder / 'latest'} is what it was.\n"
+            "  Mend these corrections or take them out, or run with strict=false."
+        )

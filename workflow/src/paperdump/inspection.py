@@ -1,16 +1,13 @@
 """What ``paperdump inspect`` and ``paperdump formats`` show: readings as JSON, or as text.
 
 A dump may be larger than memory and is not to be trusted. So entries are looked at as they are
-read, and only those to be shown are kept, as the few words that are shown of them; and of what
-dumps, or names of files, hold, nothing reaches a terminal that could command it.
+read, and only those to be shown are kept, as the few words that are shown of them.
 """
 
 from __future__ import annotations
 
 import io
-import json
 import os
-import re
 import shutil
 import sys
 import tempfile
@@ -31,12 +28,24 @@ from paperdump.readers import READERS, reader_of
 from paperdump.readers.base import Entry, Reject
 from paperdump.readers.containers import kind_of
 from paperdump.readers.source import Source
+from paperdump.screen import (
+    LONGEST,
+    Screen,
+    as_json,
+    colours,
+    counted,
+    inset,
+    one_line,
+    pairs,
+    place_in_words,
+    styled,
+    visible_lines,
+)
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.progress import Progress
     from rich.table import Table
-    from rich.text import Text
 
 CONTAINERS = {
     "zip": "a zip archive, by its first bytes; each of its members is a dump of its own",
@@ -45,51 +54,11 @@ CONTAINERS = {
 _PLACE = ("first_line", "last_line", "record", "byte_offset", "record_path")
 FIELDS = tuple(name for name in Entry.__struct_fields__ if name not in _PLACE)
 
-_WIDTH = 100  # where the output is no terminal
 _NARROW = 80
 _SHA256_SHOWN = 12
 _REJECTS_SHOWN = 100
-_LONGEST = 500  # characters of one text; more than a line has
 _PATIENCE = 0.5  # seconds after which a read is long
 _IN_MEMORY = 1 << 20
-
-# What a terminal might obey, or show as something else than it is, beyond what JSON escapes: DEL
-# and C1 controls, marks that turn the direction of writing, line and paragraph separators.
-_UNSAFE_IN_JSON = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
-# they join letters of some scripts, and the parts of emoji
-_JOINERS = "\u200c\u200d"
-
-
-def visible(text: str) -> str:
-    r"""A text in which a character that cannot be seen is an escape such as ``\x1b``."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() or c in _JOINERS else _escaped(c) for c in text)
-
-
-def _escaped(character: str) -> str:
-    return character.encode("unicode_escape").decode("ascii")
-
-
-def visible_lines(text: str) -> str:
-    """The same line by line, so that line breaks stay."""
-    return "\n".join(map(visible, text.split("\n")))
-
-
-def one_line(text: str, most: int = _LONGEST) -> str:
-    """A text on one line, white space collapsed, cut where no screen has that many characters."""
-    line = visible(" ".join(text[: 4 * most].split()))
-    return line if len(line) <= most and len(text) <= 4 * most else line[: most - 1] + "…"
-
-
-def as_json(value: Any, indent: int | None = None) -> str:
-    """A value as JSON that is valid UTF-8 and harmless on a terminal."""
-    text = json.dumps(value, ensure_ascii=False, indent=indent)
-    try:
-        text.encode()
-    except UnicodeEncodeError:  # half a character, which becomes U+FFFD as in the dataset
-        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return _UNSAFE_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 class _Escaping(io.StringIO):
@@ -158,7 +127,7 @@ def _progress(stream: IO[str]) -> Progress:
         TextColumn("{task.description}", markup=False),
         BarColumn(),
         TextColumn("{task.fields[amount]}", markup=False),
-        console=Console(file=stream, color_system=_colours(), highlight=False),
+        console=Console(file=stream, color_system=colours(), highlight=False),
         transient=True,
         redirect_stdout=False,
         redirect_stderr=False,
@@ -338,51 +307,6 @@ def _write_dump(inspection: Inspection, look: Look, out: IO[str]) -> int:
     return tally.n_rejects
 
 
-def _colours() -> Any:
-    """The colours that rich may use: none at all where NO_COLOR asks for none."""
-    return None if os.environ.get("NO_COLOR") else "auto"
-
-
-@dataclass(frozen=True)
-class Screen:
-    """What text is written for.
-
-    Attributes:
-        width: How many characters a line has.
-        is_terminal: Whether it understands colours.
-    """
-
-    width: int = _WIDTH
-    is_terminal: bool = False
-
-    @classmethod
-    def of(cls, stream: IO[str]) -> Screen:
-        """The terminal that a stream goes to, or a page of fixed width."""
-        if not stream.isatty():
-            return cls()
-        return cls(max(20, shutil.get_terminal_size().columns), True)
-
-    def text(self, *parts: RenderableType) -> str:
-        """The parts as text, one below the other."""
-        from rich.console import Console  # noqa: PLC0415
-
-        page = io.StringIO()
-        console = Console(
-            file=page,
-            width=self.width,
-            force_terminal=self.is_terminal,
-            color_system=_colours(),
-            legacy_windows=False,
-            markup=False,
-            emoji=False,
-            highlight=False,
-        )
-        for part in parts:
-            console.print(part)
-        # the columns of a table are filled up with spaces
-        return re.sub(r"[ ]+$", "", page.getvalue(), flags=re.MULTILINE)
-
-
 class Line(NamedTuple):
     """An entry as it is listed."""
 
@@ -437,11 +361,13 @@ def write_text(
             n_dumps += 1
             n_entries += shown.facts["n_entries"]
             n_rejects += shown.facts["n_rejects"]
-    total = f"{_n(n_dumps, 'dump')}: {_n(n_entries, 'entry')}, {_n(n_rejects, 'reject')}"
+    total = (
+        f"{counted(n_dumps, 'dump')}: {counted(n_entries, 'entry')}, {counted(n_rejects, 'reject')}"
+    )
     if hidden:
-        total += f"; {_n(hidden, 'hidden name')} passed over in the search"
+        total += f"; {counted(hidden, 'hidden name')} passed over in the search"
     if n_dumps > 1 or hidden:
-        out.write(screen.text(_styled(f"{total}.", "bold")))
+        out.write(screen.text(styled(f"{total}.", "bold")))
     return n_rejects
 
 
@@ -481,62 +407,25 @@ def line_of(position: int, entry: Entry) -> Line:
 
 def place_of(item: Entry | Reject) -> str:
     """Where an entry or reject stands in its dump, in words; empty where it has no place."""
-    if item.first_line is not None:
-        if item.last_line is None or item.last_line == item.first_line:
-            return f"line {item.first_line}"
-        return f"lines {item.first_line}-{item.last_line}"
-    if item.record is not None:
-        return f"record {item.record}"
-    if item.byte_offset is not None:
-        return f"byte {item.byte_offset}"
-    return one_line(item.record_path or "")
-
-
-def _n(count: int, noun: str) -> str:
-    plural = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
-    return f"{count:,} {noun if count == 1 else plural}"
-
-
-def _styled(text: str, style: str = "") -> Text:
-    from rich.text import Text  # noqa: PLC0415
-
-    return Text(visible(text), style, overflow="fold")
-
-
-def _pairs(rows: Iterable[tuple[Text, Text]]) -> Table:
-    """Names and what they name, side by side."""
-    from rich.table import Table  # noqa: PLC0415
-
-    table = Table.grid(padding=(0, 2, 0, 0))
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    for row in rows:
-        table.add_row(*row)
-    return table
-
-
-def _inset(part: RenderableType) -> RenderableType:
-    from rich.padding import Padding  # noqa: PLC0415
-
-    return Padding(part, (0, 0, 0, 2))
+    return place_in_words(*(getattr(item, name) for name in _PLACE))
 
 
 def dump_text(shown: Shown, screen: Screen) -> str:
     """A dump as text: its facts, then entries, then rejects."""
     facts = shown.facts
     rows = [
-        (_styled(name, "dim"), _styled(text, "yellow" if name == "note" else ""))
+        (styled(name, "dim"), styled(text, "yellow" if name == "note" else ""))
         for name, text in _fact_rows(shown)
     ]
-    parts: list[RenderableType] = [_styled(facts["path"], "bold cyan"), _inset(_pairs(rows))]
+    parts: list[RenderableType] = [styled(facts["path"], "bold cyan"), inset(pairs(rows))]
     if shown.lines:
-        parts += ["", _inset(_entries(shown.lines, screen.width))]
+        parts += ["", inset(_entries(shown.lines, screen.width))]
         left = facts["n_entries"] - len(shown.lines)
         if left:
-            more = f"… and {_n(left, 'more entry')} (--entries all lists them)"
-            parts.append(_inset(_styled(more, "dim")))
+            more = f"… and {counted(left, 'more entry')} (--entries all lists them)"
+            parts.append(inset(styled(more, "dim")))
     if shown.rejects:
-        parts += ["", *(_inset(part) for part in _rejects(shown))]
+        parts += ["", *(inset(part) for part in _rejects(shown))]
     return screen.text(*parts)
 
 
@@ -547,7 +436,7 @@ def _fact_rows(shown: Shown) -> Iterator[tuple[str, str]]:
         yield "file", facts["file"]
     if facts["sha256"]:
         packed = facts["compression"] or "not compressed"
-        size = _n(facts["bytes"], "byte")
+        size = counted(facts["bytes"], "byte")
         yield "size", f"{size}, {packed}, SHA-256 {facts['sha256'][:_SHA256_SHOWN]}…"
     why = f": {facts['format_reason']}" if facts["format_reason"] else ""
     yield "format", one_line(f"{facts['format'] or 'none'}{why}")
@@ -573,9 +462,12 @@ def _fact_rows(shown: Shown) -> Iterator[tuple[str, str]]:
         yield "note", one_line(note)
     if facts["n_members"] is not None:
         yield "members", f"{facts['n_members']:,}, each shown as a dump above"
-        yield "found", _n(facts["n_rejects"], "reject")
+        yield "found", counted(facts["n_rejects"], "reject")
         return
-    yield "found", f"{_n(facts['n_entries'], 'entry')}, {_n(facts['n_rejects'], 'reject')}"
+    yield (
+        "found",
+        f"{counted(facts['n_entries'], 'entry')}, {counted(facts['n_rejects'], 'reject')}",
+    )
     if facts["n_entries"]:
         yield "share with", completeness_line(facts["completeness"], facts["format"])
 
@@ -643,13 +535,13 @@ def _rejects(shown: Shown) -> Iterator[RenderableType]:
         path = f" ({one_line(reject.record_path)})" if reject.record_path else ""
         place = place_of(reject)
         where = f", {place}{path}" if place else path
-        yield _styled("").append_text(_styled(f"rejected: {reject.reason}", "red")).append(where)
-        yield _inset(_styled(one_line(reject.message, 4 * _LONGEST)))
+        yield styled("").append_text(styled(f"rejected: {reject.reason}", "red")).append(where)
+        yield inset(styled(one_line(reject.message, 4 * LONGEST)))
         if reject.excerpt:
-            yield _inset(_styled(f"> {one_line(reject.excerpt)}", "dim"))
+            yield inset(styled(f"> {one_line(reject.excerpt)}", "dim"))
     left = shown.facts["n_rejects"] - len(shown.rejects)
     if left:
-        yield _styled(f"… and {_n(left, 'more reject')} (--json has them)", "dim")
+        yield styled(f"… and {counted(left, 'more reject')} (--json has them)", "dim")
 
 
 def known_formats() -> dict[str, Any]:
@@ -671,22 +563,22 @@ def known_formats() -> dict[str, Any]:
 def formats_text(known: dict[str, Any], screen: Screen) -> str:
     """The same as text."""
     parts: list[RenderableType] = [
-        _styled("Formats, in the order in which they are asked whether a dump is theirs", "bold")
+        styled("Formats, in the order in which they are asked whether a dump is theirs", "bold")
     ]
     rows = []
     for known_format in known["formats"]:
-        rows.append((_styled(known_format["name"], "cyan"), _styled(known_format["recognised_by"])))
-        rows.append((_styled(""), _styled(f"brings {', '.join(known_format['brings'])}", "dim")))
-    parts += [_inset(_pairs(rows)), "", _styled("Containers", "bold")]
+        rows.append((styled(known_format["name"], "cyan"), styled(known_format["recognised_by"])))
+        rows.append((styled(""), styled(f"brings {', '.join(known_format['brings'])}", "dim")))
+    parts += [inset(pairs(rows)), "", styled("Containers", "bold")]
     parts.append(
-        _inset(
-            _pairs(
-                (_styled(container["name"], "cyan"), _styled(container["recognised_by"]))
+        inset(
+            pairs(
+                (styled(container["name"], "cyan"), styled(container["recognised_by"]))
                 for container in known["containers"]
             )
         )
     )
     compressions = ", ".join(known["compressions"])
-    parts += ["", _styled("Compressions, recognised by their first bytes", "bold")]
-    parts.append(_inset(_styled(compressions)))
+    parts += ["", styled("Compressions, recognised by their first bytes", "bold")]
+    parts.append(inset(styled(compressions)))
     return screen.text(*parts)

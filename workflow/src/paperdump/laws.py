@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from paperdump import dictionary, tables
+from paperdump import changes, dictionary, tables
 
 Release = Mapping[str, pl.DataFrame]
 Law = tuple[str, int, int]
@@ -80,6 +80,7 @@ def conservation(release: Release) -> list[Law]:
     """
     papers, sightings = release["papers"], release["sightings"]
     dumps, rejects = release["dumps"], release["rejects"]
+    corrections = release["corrections"]
 
     def miscounted(owners: pl.DataFrame, key: str, count: str, value: pl.Expr) -> int:
         """Owners whose count is not what their rows make it."""
@@ -88,8 +89,9 @@ def conservation(release: Release) -> list[Law]:
         both = owners.select(key, count).join(found, on=key, how="left")
         return both.filter(pl.col(count) != pl.col("found").fill_null(0)).height
 
-    def orphans(rows: pl.DataFrame, owners: pl.DataFrame, key: str) -> int:
-        return rows.join(owners, on=key, how="anti").height
+    def orphans(rows: pl.DataFrame, owners: pl.DataFrame, key: str, column: str = "") -> int:
+        named = rows.select(pl.col(column or key).alias(key)).drop_nulls()
+        return (named if column else rows).join(owners, on=key, how="anti").height
 
     yields = (pl.col("n_entries") > 0) | (pl.col("n_rejects") > 0)
     nothing = ~yields & pl.col("n_members").is_null()  # an archive yields members
@@ -127,7 +129,34 @@ def conservation(release: Release) -> list[Law]:
             .join(dumps, left_on="container_id", right_on="dump_id", how="anti")
             .height,
         ),
+        *(
+            (
+                f"corrections without their {column}",
+                0,
+                orphans(corrections, owners, key, column),
+            )
+            for column, owners, key in (
+                ("paper_id", papers, "paper_id"),
+                ("other_paper_id", papers, "paper_id"),
+                ("entry_id", sightings, "entry_id"),
+                ("other_entry_id", sightings, "entry_id"),
+            )
+        ),
+        ("fixes of papers, applied = those to be seen", *_fixes_seen(papers, corrections)),
     ]
+
+
+def _fixes_seen(papers: pl.DataFrame, corrections: pl.DataFrame) -> tuple[int, int]:
+    """How many fixes of papers are applied, and how many of these show in the papers."""
+    fixes = corrections.filter(
+        (pl.col("kind") == "fix") & (pl.col("status") == "applied") & pl.col("entry_id").is_null()
+    )
+    fixed = papers.join(fixes, on="paper_id", how="semi")
+    values = changes.long_form(fixed, fixes["field"].unique().sort().to_list(), "value")
+    shown = fixes.join(values, on=["paper_id", "field"]).filter(
+        pl.col("value").eq_missing(pl.col("new_value"))
+    )
+    return fixes.height, shown.height
 
 
 def consistency(release: Release) -> list[Law]:

@@ -21,14 +21,24 @@ from typing import IO, Any
 import yaml
 
 from paperdump import config as settings
-from paperdump import dictionary, inventory, provenance, report, sheet
+from paperdump import corrections, dictionary, inventory, provenance, report, sheet
+from paperdump.corrections import Correction
 from paperdump.errors import PaperdumpError
 from paperdump.inventory import Dump
 from paperdump.sheet import Rule
 
-_RELEASE_TABLES = ("papers", "sightings", "dumps", "rejects", "matches")
+_RELEASE_TABLES = (
+    "papers",
+    "sightings",
+    "dumps",
+    "rejects",
+    "matches",
+    "contradictions",
+    "corrections",
+)
 _SUMMARY_TABLES = tuple(f"summaries/{name}" for name in dictionary.summary_names())
 _FRAMES = ("polars", "pyarrow")
+_CLEANING = ("ftfy", "pylatexenc")
 _READING = ("bibtexparser", "chardet", "lxml", "msgspec", "rispy")
 
 
@@ -53,16 +63,16 @@ STAGES = {
     "parse": Stage(
         ("work/entries", "rejects", "dumps"), ("pyarrow", *_READING), sections=("readers",)
     ),
-    "normalize": Stage(("work/normalized",), sections=("normalize",)),
-    "dedupe": Stage(_RELEASE_TABLES),
+    "normalize": Stage(("work/normalized",), (*_FRAMES, *_CLEANING), sections=("normalize",)),
+    "dedupe": Stage(_RELEASE_TABLES, sections=("dates",)),
     "validate": Stage(
         _RELEASE_TABLES, (*_FRAMES, "great-expectations", "pandas"), sections=("validate",)
     ),
-    "gate": Stage(packages=()),
+    "gate": Stage(("corrections",), sections=("strict",)),
     "summarize": Stage((*_RELEASE_TABLES, *_SUMMARY_TABLES)),
     "release": Stage(
         (*_RELEASE_TABLES, *_SUMMARY_TABLES, "changes", "redirects"),
-        sections=("normalize", "parse", "readers", "validate"),
+        sections=("dates", "normalize", "parse", "readers", "strict", "validate"),
     ),
 }
 
@@ -82,6 +92,7 @@ class Plan:
         batches: Batch name → its dumps.
         scripts: The folder of the scripts.
         rules: The lines of the sheet of dumps.
+        corrections: What people correct.
     """
 
     config: settings.Config
@@ -91,11 +102,18 @@ class Plan:
     batches: dict[str, list[Dump]]
     scripts: Path
     rules: tuple[Rule, ...] = ()
+    corrections: tuple[Correction, ...] = ()
 
     @functools.cached_property
     def published_config(self) -> settings.Config:
-        """The settings as a release's manifest has them: the sheet's lines, not its place."""
-        return {**self.config, "sheet": [asdict(rule) for rule in self.rules]}
+        """The settings as a release's manifest has them: what files hold, not their places."""
+        rules = [asdict(rule) for rule in self.rules]
+        return {**self.config, "sheet": rules, "corrections": self.corrections_data}
+
+    @functools.cached_property
+    def corrections_data(self) -> list[dict[str, Any]]:
+        """The corrections as plain data, with the lines that they stand on."""
+        return corrections.as_data(self.corrections)
 
     @functools.cached_property
     def member_rules(self) -> list[dict[str, Any]]:
@@ -208,7 +226,9 @@ class Plan:
             case "normalize":
                 return [self.fingerprint("parse", batch)]
             case "dedupe":
-                return [self.fingerprint("normalize", name) for name in self.batches]
+                of_batches = [self.fingerprint("normalize", name) for name in self.batches]
+                # their lines count: the table that tells what became of them names these
+                return [*of_batches, self.corrections_data]
             case "validate" | "summarize":
                 return [self.fingerprint("dedupe")]
             case "gate":
@@ -238,8 +258,17 @@ def make_plan(
     config = settings.resolve(settings.from_command_line(given, on_command_line))
     base = Path.cwd() if "dumps" in on_command_line else workflow_folder
     results = settings.results_folder(config)
-    near = Path.cwd() if "sheet" in on_command_line else workflow_folder
-    rules = _sheet_rules(config["sheet"], near)
+
+    def place_of(key: str) -> Path | None:
+        """The file that a setting names, if it names one."""
+        near = Path.cwd() if key in on_command_line else workflow_folder
+        # "null" is what --config sheet=null gives
+        named = None if config[key] in ("null", "") else config[key]
+        return None if named is None else near / Path(named).expanduser()
+
+    rules = _sheet_rules(place_of("sheet"))
+    corrected = place_of("corrections")
+    told = corrections.read_corrections(corrected) if corrected else []
     found = inventory.find_dumps(settings.dump_specs(config), base, exclude=results, rules=rules)
     parse = config["parse"]
     batches = inventory.batches(
@@ -249,23 +278,32 @@ def make_plan(
         max_bytes=int(parse["max_mb"] * 1_000_000),
     )
     scripts = workflow_folder / "scripts"
-    return Plan(config, results, found.dumps, found.hidden, batches, scripts, tuple(rules))
+    return Plan(
+        config,
+        results,
+        found.dumps,
+        found.hidden,
+        batches,
+        scripts,
+        tuple(rules),
+        tuple(told),
+    )
 
 
-def _sheet_rules(place: str | None, base: Path) -> list[Rule]:
+def _sheet_rules(place: Path | None) -> list[Rule]:
     """The lines of the sheet of dumps; none where there is no sheet.
 
     Raises:
         PaperdumpError: It cannot be read, or a line of it is wrong.
     """
-    if place is None or place in ("null", ""):  # "null" is what --config sheet=null gives
+    if place is None:
         return []
-    rules = sheet.read_sheet(base / Path(place).expanduser())
+    rules = sheet.read_sheet(place)
     if any(rule.format for rule in rules):
         # only here: the readers bring the libraries that jobs need, which take time to import
         from paperdump import readers  # noqa: PLC0415
 
-        sheet.read_sheet(base / Path(place).expanduser(), readers.names())
+        sheet.read_sheet(place, readers.names())
     return rules
 
 

@@ -39,8 +39,27 @@ def run_summary(results: Path, marker: Path, validation: Path) -> str:
         ("where", str(latest)),
     ]
     text = "\n".join(["paperdump", *(f"  {name:<13} {value}" for name, value in lines)])
-    warnings = failure_message(checks, "warning")
-    return f"{text}\n{warnings}" if warnings else text
+    told = (failure_message(checks, "warning"), stale_message(latest / "corrections.parquet"))
+    return "\n".join([text, *(message for message in told if message)])
+
+
+def stale_message(corrections: Path) -> str | None:
+    """What a person is told about stale corrections: a line for each; None where there is none.
+
+    Args:
+        corrections: The file of a table ``corrections``.
+    """
+    import polars as pl  # noqa: PLC0415 (the plan of a run needs this module, and no frames)
+
+    columns = ["line", "kind", "field", "names", "message"]
+    stale = pl.read_parquet(corrections).filter(pl.col("status") == "stale").select(columns)
+    if stale.is_empty():
+        return None
+    lines = [
+        f"  line {line}: {kind}{f' of {field}' if field else ''}, {names}: {message}"
+        for line, kind, field, names, message in stale.iter_rows()
+    ]
+    return "\n".join([f"{len(lines)} correction(s) are stale, and were not applied:", *lines])
 
 
 def failure_message(document: Mapping[str, Any], severity: str) -> str | None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
 from paperdump import tables
-from paperdump.dedupe import clusters, identity, merging, years
+from paperdump.corrections import Correction
+from paperdump.dedupe import clusters, dating, identity, merging
+from paperdump.dedupe.correcting import Corrector
+from paperdump.dedupe.dating import Inference
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,25 +22,45 @@ class Deduplicated:
     sightings: pl.DataFrame
     dumps: pl.DataFrame
     matches: pl.DataFrame
+    contradictions: pl.DataFrame
+    corrections: pl.DataFrame
 
 
-def dedupe(normalized: pl.DataFrame, dumps: pl.DataFrame) -> Deduplicated:
+def dedupe(
+    normalized: pl.DataFrame,
+    dumps: pl.DataFrame,
+    inference: Inference,
+    corrections: Sequence[Correction] = (),
+) -> Deduplicated:
     """Find the entries that are the same paper and merge them.
 
     Args:
         normalized: A table ``work/normalized`` with the entries of all dumps.
         dumps: A table ``dumps`` with all dumps.
+        inference: Whether, and from how much, the years of pages are inferred.
+        corrections: What people correct.
 
     Returns:
         The tables, the same whatever the order of the rows given.
+
+    Raises:
+        PaperdumpError: Corrections contradict each other.
     """
-    dumps = years.bound_snapshots(dumps, normalized)
     entries = merging.in_page_order(normalized, dumps)
+    corrector = Corrector(corrections, entries, dumps)
+    entries = corrector.fix_keys(entries)
     entries, matches = clusters.of_same_paper(entries)
-    entries = identity.with_paper_ids(entries)
+    entries, matches = corrector.rejoin(entries, matches)
+    dumps, entries, contradictions = corrector.dated(
+        entries, lambda undated: dating.resolve(dumps, undated, inference)
+    )
+    entries = corrector.fix_values(identity.with_paper_ids(entries))
+    papers = corrector.fix_papers(merging.merge(entries, dumps), entries)
     return Deduplicated(
-        papers=tables.conform(merging.merge(entries, dumps), "papers"),
+        papers=tables.conform(papers, "papers"),
         sightings=tables.conform(entries, "sightings"),
         dumps=tables.conform(dumps, "dumps"),
         matches=tables.conform(matches, "matches"),
+        contradictions=tables.conform(contradictions, "contradictions"),
+        corrections=tables.conform(corrector.table(entries), "corrections"),
     )

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import polars as pl
 
 from paperdump import dictionary
+from paperdump.dedupe.evidence import ZONES
 
 # Rules under which different values are no disagreement.
 _NO_CONFLICT = ("union", "largest_so_far")
 # Columns that make sense together only: their values are taken from the same sightings.
 _TOGETHER = ["organization_slug", "organization_name"]
 # A column of papers that is merged from a column of another name.
-_SOURCES = {"title": "clean_title", "abstract": "clean_abstract"}
+SOURCES = {"title": "clean_title", "abstract": "clean_abstract"}
+# A column that says what another rests on: it is taken from the same sighting.
+_EVIDENCE_OF = {"published_on": ("published_on_evidence",)}
+EVIDENCE = ("corrected", "stated", "confirmed", "inferred")  # of dates, the best first
 
 
 def in_page_order(entries: pl.DataFrame, dumps: pl.DataFrame) -> pl.DataFrame:
@@ -46,47 +52,92 @@ def merge(entries: pl.DataFrame, dumps: pl.DataFrame) -> pl.DataFrame:
             last_seen_on=pl.col("snapshot_on").max(),
         )
     )
-    merged = [c for c in dictionary.table("papers").columns if c.merge]
-    for column in merged:
-        source = _SOURCES.get(column.name, column.name)
-        if column.name in _TOGETHER:
-            continue
-        values = _merge_column(entries, source, column.merge or "")
+    for column, values in _merged(entries):
+        names = {SOURCES.get(column, column): column}
         papers = papers.join(
-            values.rename({source: column.name}), on="paper_id", how="left", maintain_order="left"
+            values.rename(names, strict=False), on="paper_id", how="left", maintain_order="left"
         )
-    together = pl.when(pl.any_horizontal(pl.col(_TOGETHER).is_not_null())).then(
-        pl.struct(_TOGETHER)
-    )
-    pairs = _merge_column(entries.with_columns(pair=together), "pair", "most_frequent")
-    papers = papers.join(pairs.unnest("pair"), on="paper_id", how="left", maintain_order="left")
-    papers = papers.join(
-        conflicts(entries, [c.name for c in merged if c.merge not in _NO_CONFLICT]),
-        on="paper_id",
-        how="left",
-        maintain_order="left",
-    )
-    return papers.with_columns(
-        published_on_evidence=pl.when(pl.col("published_on").is_not_null()).then(pl.lit("stated"))
-    )
+    return papers.join(conflicts(entries), on="paper_id", how="left", maintain_order="left")
 
 
-def _merge_column(entries: pl.DataFrame, name: str, rule: str) -> pl.DataFrame:
-    """The surviving value of a column for each paper that has one."""
+def lineage(entries: pl.DataFrame) -> pl.DataFrame:
+    """Which sightings gave the values of papers.
+
+    Args:
+        entries: Entries with ``paper_id``, in the order that breaks ties.
+
+    Returns:
+        A row per paper, field and sighting that the value was taken from, of which there may be
+        several where the values of all are united: ``paper_id``, ``field``, ``entry_id``,
+        ``merge_rule``.
+    """
+    schema = dict.fromkeys(("paper_id", "field", "entry_id", "merge_rule"), pl.String)
+    found = [pl.DataFrame(schema=schema)]
+    for column, values in _merged(entries, beside=("entry_id",)):
+        fields = _TOGETHER if column == _TOGETHER[0] else [column]
+        rule = dictionary.table("papers").column(column).merge
+        for field in fields:
+            sources = values.filter(pl.col(SOURCES.get(field, field)).is_not_null())
+            named = sources.select(
+                "paper_id", field=pl.lit(field), entry_id="entry_id", merge_rule=pl.lit(rule)
+            )
+            found.append(named.explode("entry_id") if rule == "union" else named)
+    return pl.concat(found)
+
+
+def _merged(
+    entries: pl.DataFrame, beside: tuple[str, ...] = ()
+) -> Iterator[tuple[str, pl.DataFrame]]:
+    """The surviving values of each column, with those beside them in the sightings they are of.
+
+    Of columns that make sense together only the first is named; both are in its frame.
+    """
+    for column in dictionary.table("papers").columns:
+        if column.merge is None or column.name == _TOGETHER[1]:
+            continue
+        if column.name == _TOGETHER[0]:
+            known = pl.any_horizontal(pl.col(_TOGETHER).is_not_null())
+            pairs = entries.with_columns(pair=pl.when(known).then(pl.struct(_TOGETHER)))
+            yield column.name, _merge_column(pairs, "pair", column.merge, beside).unnest("pair")
+        else:
+            with_it = (*_EVIDENCE_OF.get(column.name, ()), *beside)
+            source = SOURCES.get(column.name, column.name)
+            yield column.name, _merge_column(entries, source, column.merge, with_it)
+
+
+def _merge_column(
+    entries: pl.DataFrame, name: str, rule: str, beside: tuple[str, ...]
+) -> pl.DataFrame:
+    """The surviving value of a column for each paper that has one, and what stands beside it."""
     column = pl.col(name)
-    known = entries.select("paper_id", name).filter(column.is_not_null())
+    known = entries.select("paper_id", name, *beside).filter(column.is_not_null())
     grouped = known.group_by("paper_id", maintain_order=True)
     match rule:
         case "fullest":
             is_list = isinstance(entries.schema[name], pl.List)
             size = column.list.len() if is_list else column.str.len_chars()
-            return grouped.agg(column.get(size.arg_max()))
+            return grouped.agg(pl.col(name, *beside).get(size.arg_max()))
         case "largest" | "largest_so_far":
-            return grouped.agg(column.max())
+            return grouped.agg(pl.col(name, *beside).get(column.arg_max()))
         case "most_frequent":
-            counted = known.group_by("paper_id", name, maintain_order=True).len()
-            return counted.group_by("paper_id", maintain_order=True).agg(
-                column.get(pl.col("len").arg_max())
+            return _most_frequent(known, name, beside)
+        case "most_certain":
+            rank = pl.col(_EVIDENCE_OF[name][0]).replace_strict(
+                {evidence: number for number, evidence in enumerate(EVIDENCE)},
+                return_dtype=pl.Int8,
+            )
+            best = known.with_columns(rank=rank).filter(
+                pl.col("rank") == pl.col("rank").min().over("paper_id")
+            )
+            return _most_frequent(best, name, beside)
+        case "union" if beside:
+            values = (
+                known.explode(name)
+                .drop_nulls(name)
+                .unique(["paper_id", name], keep="first", maintain_order=True)
+            )
+            return values.group_by("paper_id", maintain_order=True).agg(
+                name, pl.col(*beside).unique(maintain_order=True)
             )
         case "union":
             return grouped.agg(column.explode(empty_as_null=False).unique(maintain_order=True))
@@ -94,17 +145,39 @@ def _merge_column(entries: pl.DataFrame, name: str, rule: str) -> pl.DataFrame:
             raise ValueError(f"no merge rule {rule!r}")
 
 
-def conflicts(entries: pl.DataFrame, names: list[str]) -> pl.DataFrame:
+def _most_frequent(known: pl.DataFrame, name: str, beside: tuple[str, ...]) -> pl.DataFrame:
+    """The value on most rows of a paper, the first of several, with what its first row has."""
+    counted = known.group_by("paper_id", name, maintain_order=True).agg(
+        pl.len(), *(pl.col(each).first() for each in beside)
+    )
+    return counted.group_by("paper_id", maintain_order=True).agg(
+        pl.col(name, *beside).get(pl.col("len").arg_max())
+    )
+
+
+def conflicts(entries: pl.DataFrame) -> pl.DataFrame:
     """For each paper the names of the columns on which its sightings state different values.
 
-    An abstract that is the beginning of another, as a cut capture leaves it, counts as different.
+    An abstract that is the beginning of another, as a cut capture leaves it, counts as different;
+    days of publication that time zones make differ do not.
     """
     differing = []
-    for name in names:
-        column = pl.col(_SOURCES.get(name, name))
-        differing.append(pl.when(column.drop_nulls().n_unique() > 1).then(pl.lit(name)).alias(name))
+    for column in dictionary.table("papers").columns:
+        if column.merge is None or column.merge in _NO_CONFLICT:
+            continue
+        value = pl.col(SOURCES.get(column.name, column.name))
+        if column.type == "date":
+            differs = (value.max() - value.min()).dt.total_days() > ZONES
+        else:
+            differs = value.drop_nulls().n_unique() > 1
+        differing.append(pl.when(differs).then(pl.lit(column.name)).alias(column.name))
     return (
         entries.group_by("paper_id", maintain_order=True)
         .agg(differing)
-        .select("paper_id", conflicts=pl.concat_list(names).list.drop_nulls())
+        .select(
+            "paper_id",
+            conflicts=pl.concat_list(
+                each.meta.output_name() for each in differing
+            ).list.drop_nulls(),
+        )
     )

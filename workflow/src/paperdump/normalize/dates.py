@@ -92,6 +92,78 @@ def read_day(text: str | None) -> dt.date | None:
     return dt.date(year, month, day)
 
 
+def shown_month(text: pl.Expr) -> pl.Expr:
+    """The month of a date as the pages write it; null where the text is no such date."""
+    month = text.str.extract(DATE_PATTERN, 1).replace_strict(
+        {name: number for number, name in enumerate(MONTHS, 1)},
+        default=None,
+        return_dtype=pl.Int16,
+    )
+    return pl.when(_shown_day(text).is_not_null()).then(month)
+
+
+def shown_day(text: pl.Expr) -> pl.Expr:
+    """The day of the month of a date as the pages write it; null where no year has that day."""
+    return pl.when(_shown_day(text).is_not_null()).then(
+        text.str.extract(DATE_PATTERN, 2).cast(pl.Int16)
+    )
+
+
+def shown_year(text: pl.Expr) -> pl.Expr:
+    """The year of a date as the pages write it; null where they leave it out."""
+    year = text.str.extract(DATE_PATTERN, 3).cast(pl.Int16)
+    return pl.when(year.is_between(EARLIEST_YEAR, LATEST_YEAR)).then(year)
+
+
+def _shown_day(text: pl.Expr) -> pl.Expr:
+    """The day that a page's date is in its year, or where that is left out, in a leap year."""
+    month = text.str.extract(DATE_PATTERN, 1).replace_strict(
+        {name: f"{number:02}" for number, name in enumerate(MONTHS, 1)}, default=None
+    )
+    day = text.str.extract(DATE_PATTERN, 2).str.zfill(2)
+    written = text.str.extract(DATE_PATTERN, 3)
+    year = pl.when(written.is_null()).then(pl.lit("2000")).otherwise(written)
+    return pl.format("{}-{}-{}", year, month, day).str.to_date("%Y-%m-%d", strict=False)
+
+
+_EPOCH = 719_163  # 1970-01-01, counted from the day before the first of year 1
+
+
+def day_of(year: pl.Expr, month: pl.Expr, day: pl.Expr) -> pl.Expr:
+    """The day of a year, a month and a day of it; null where there is none (29 February).
+
+    The month must have that day in some year. The count of days is that of Reingold and
+    Dershowitz, *Calendrical Calculations*; in whole numbers it is several times faster than
+    putting dates together.
+    """
+    year, month, day = (part.cast(pl.Int32) for part in (year, month, day))
+    is_leap = ((year % 4 == 0) & (year % 100 != 0)) | (year % 400 == 0)
+    years = year - 1
+    before = years * 365 + years // 4 - years // 100 + years // 400
+    missing = pl.when(month <= 2).then(0).when(is_leap).then(1).otherwise(2)
+    days = before + (month * 367 - 362) // 12 - missing + day - _EPOCH
+    exists = (month != 2) | (day < 29) | is_leap
+    return pl.when(exists).then(days.cast(pl.Int32).cast(pl.Date))
+
+
+def first_from(bound: pl.Expr, month: pl.Expr, day: pl.Expr) -> pl.Expr:
+    """The first day on or after a bound that is this day of a year; 29 February waits for one."""
+    step = pl.when((month == 2) & (day == 29)).then(4).otherwise(1).cast(pl.Int32)
+    year = bound.dt.year()
+    year = year + (step - year % step) % step
+    found = day_of(year, month, day)
+    return pl.when(found >= bound).then(found).otherwise(day_of(year + step, month, day))
+
+
+def last_until(bound: pl.Expr, month: pl.Expr, day: pl.Expr) -> pl.Expr:
+    """The last day on or before a bound that is this day of a year."""
+    step = pl.when((month == 2) & (day == 29)).then(4).otherwise(1).cast(pl.Int32)
+    year = bound.dt.year()
+    year = year - year % step
+    found = day_of(year, month, day)
+    return pl.when(found <= bound).then(found).otherwise(day_of(year - step, month, day))
+
+
 def stated_year(text: pl.Expr) -> pl.Expr:
     """The year written in a date text; null without one, or where it is beyond belief."""
     year = pl.coalesce(

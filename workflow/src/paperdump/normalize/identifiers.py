@@ -1,21 +1,68 @@
-"""Identifiers of papers, as addresses and fields write them, brought to one form."""
+"""Identifiers of papers, as addresses, fields and texts write them, brought to one form.
+
+A paper's own identifier decides which entries are the same paper, so it is taken only from where
+it can mean no other: the fields for it, which the readers fill from what is the entry's own, and
+the address of its page in the listing. An abstract, a title or a link beside it names other papers
+more often than its own ("extends arXiv:…", "a comment on …"); what stands there is a mention.
+"""
 
 from __future__ import annotations
 
 import polars as pl
 
+from paperdump.normalize import links
+
 # New arXiv identifiers have four digits after the point until 1412, five from 1501 on
-# (arXiv, "Understanding the arXiv identifier"); old ones name their archive, and perhaps a class
-# of it, which does not tell papers apart.
+# (arXiv, "Understanding the arXiv identifier"); old ones, until 0703, name their archive, and
+# perhaps a class of it, which does not tell papers apart.
 _MONTH = r"(?:0[1-9]|1[0-2])"
-_ARXIV = (
-    rf"((?:0[7-9]|1[0-4]){_MONTH}\.[0-9]{{4}}|(?:1[5-9]|[2-9][0-9]){_MONTH}\.[0-9]{{5}}"
-    r"|[a-z]+(?:-[a-z]+)*(?:\.[a-z]{2})?/[0-9]{7})"
+_ARCHIVE = (
+    "acc-phys|adap-org|alg-geom|ao-sci|astro-ph|atom-ph|bayes-an|chao-dyn|chem-ph|cmp-lg|comp-gas"
+    "|cond-mat|cs|dg-ga|funct-an|gr-qc|hep-ex|hep-lat|hep-ph|hep-th|math|math-ph|mtrl-th|nlin"
+    "|nucl-ex|nucl-th|patt-sol|physics|plasm-ph|q-alg|q-bio|quant-ph|solv-int|stat|supr-con"
 )
+_NEW = rf"(?:0[7-9]|1[0-4]){_MONTH}\.[0-9]{{4}}|(?:1[5-9]|[2-9][0-9]){_MONTH}\.[0-9]{{5}}"
+_OLD = rf"(?:{_ARCHIVE})(?:\.[a-z]{{2,5}}(?:-[a-z]{{2,4}})?)?/(?:9[1-9]|0[0-7]){_MONTH}[0-9]{{3}}"
+_ARXIV = rf"(?:{_NEW}|{_OLD})"
+_VERSION = r"(?:v[0-9]{1,3})?"
 # before it nothing, or what leads to it; after it a version, and nothing that goes on
-_FOUND = rf"(?:^|[^a-z0-9.]|arxiv\.){_ARXIV}(?:v[0-9]+)?(?:\.pdf)?(?:$|[^a-z0-9.]|\.(?:$|\s))"
-_DOI = r"(?:^|doi\.org/|doi:\s*|/doi/(?:abs/|full/|pdf/)?|[\s(<;,])(10\.[0-9]{4,9}/[^\s\"<>;?#]+)"
-_TRAILING = ".,;:'’"
+_FOUND = (
+    rf"(?:^|[^a-z0-9.-]|arxiv\.)({_ARXIV}){_VERSION}(?:\.pdf)?(?:$|[^a-z0-9.]|\.(?:$|[^a-z0-9]))"
+)
+# In running text an identifier is certain where the word arXiv or a page of papers leads to it;
+# an old one also alone.
+_PAGES = (
+    r"arxiv\.org/(?:abs|pdf|html|ps|format|e-print|src)/\s*|arxiv\.org:"
+    r"|\b(?:huggingface|hf)\.co/papers/\s*|\balphaxiv\.org/(?:abs|overview|pdf)/\s*"
+)
+_WORD = (
+    r"\barxiv[\s:~.\]]*(?:(?:preprint|pre-print|e-?print|id|identifier|no|number|paper)s?[\s:~.]+)?"
+    r"(?:arxiv[\s:~.]*)?"
+)
+_AND = r"(?:\s*[,;&]\s*|\s+)(?:and\s+|&\s*)?(?:arxiv:\s*)?"
+_MENTIONED = (
+    rf"(?:{_PAGES}|{_WORD}){_ARXIV}{_VERSION}(?:{_AND}{_ARXIV}{_VERSION})*"
+    rf"(?:\.pdf)?(?:$|[^a-z0-9])"
+    rf"|(?:^|[^a-z0-9./-]){_OLD}{_VERSION}(?:$|[^a-z0-9])"
+)
+_MAY_MENTION = r"(?i)arxiv|(?:huggingface|hf)\.co/papers|[a-z]/[0-9]{7}"
+_HUB_PAGE = r"(?i)^(?:https?://)?(?:www\.)?(?:huggingface|hf)\.co/papers/"
+
+_DOI_LEAD = r"doi\.org/\s*|\bdoi[:\s]\s*|/doi/(?:abs/|full/|pdf/|epdf/|pdfdirect/)?"
+_SERIAL = r"10\.[0-9]{4,9}/\(sici\)[^\s\"]+"  # an older form, in which < > ; are usual
+_DOI = rf"(?:^|{_DOI_LEAD}|[\s(<;,])({_SERIAL}|10\.[0-9]{{4,9}}/[^\s\"<>;?#]+)"
+_IN_TEXT = (
+    r"[^\s\x00-\x1f\"<>;?#{}\[\]\\|`$“”‘’«»\u{3001}-\u{3003}\u{3008}-\u{3020}\u{ff01}-\u{ff65}]"
+)
+# alone it could be a number: 10.1234/20
+_DOIS = (
+    rf"(?:{_DOI_LEAD})10\.[0-9]{{4,9}}/{_IN_TEXT}+"
+    rf"|(?:^|[^\w./])10\.[0-9]{{4,9}}/(?:{_IN_TEXT}{{4,}}|{_IN_TEXT}*[a-z]{_IN_TEXT}*)"
+)
+# a text to its first bracket that it did not open
+_OPENED = r"^(?:[^()]|\((?:[^()]|\([^()]*\)?)*\)?)*"
+_ARXIV_DOI = "10.48550/arxiv."
+_TRAILING = ".,;:'’*"
 
 
 def arxiv_id(text: pl.Expr) -> pl.Expr:
@@ -24,32 +71,91 @@ def arxiv_id(text: pl.Expr) -> pl.Expr:
     Null where none is: ``2503.0210`` is none, since identifiers of that year have five digits
     after the point.
     """
-    # an old identifier must not begin within the address: "abs/hep-th/9901001"
-    tidy = (
-        text.str.strip_chars()
-        .str.to_lowercase()
-        .str.replace(r"^.*?\b(?:abs|pdf|papers|html)/", "")
-        .str.replace(r"^(?:oai:)?arxiv(?:\.org)?:\s*", "")
-        .str.replace(r"^.*10\.48550/arxiv\.", "")
-    )
-    return tidy.str.extract(_FOUND, 1).str.replace(r"^([a-z-]+)\.[a-z]{2}/", "$1/")
+    return _without_class(text.str.strip_chars().str.to_lowercase().str.extract(_FOUND, 1))
 
 
 def doi(text: pl.Expr) -> pl.Expr:
     """The DOI in a field or an address, in lower case, which it does not depend on.
 
     Punctuation at its end, and brackets that it did not open, are no part of it; nor is the
-    version of an arXiv DOI.
+    version of an arXiv DOI. Of several, the first.
     """
-    plain = text.str.strip_chars().str.to_lowercase()
+    return _tidy_doi(_unescaped(text).str.strip_chars().str.extract(_DOI, 1))
+
+
+def own_arxiv_id(arxiv_text: pl.Expr, doi_text: pl.Expr, link_texts: pl.Expr) -> pl.Expr:
+    """The arXiv identifier of the paper itself, where it is certain.
+
+    From the field, else from an arXiv DOI in the field of the DOI, else from the links to pages
+    of papers on Hugging Face, where they name one paper. Links to arXiv are no evidence: the
+    reader has put the entry's own into the field, and others stand in its abstract.
+    """
+    doi = pl.when(doi_text.str.to_lowercase().str.contains(_ARXIV_DOI, literal=True)).then(doi_text)
+    link = pl.element().str.strip_chars()
+    pages = link_texts.list.eval(arxiv_id(link.filter(link.str.contains(_HUB_PAGE))))
+    pages = pages.list.drop_nulls().list.unique(maintain_order=True)
+    page = pl.when(pages.list.len() == 1).then(pages.list.first())
+    return pl.coalesce(arxiv_id(arxiv_text), arxiv_id(doi), page)
+
+
+def mentioned_arxiv_ids(text: pl.Expr, own: pl.Expr) -> pl.Expr:
+    """The arXiv identifiers in a text, each once, in order of appearance, without its own.
+
+    Found are those that the word arXiv or the address of a paper's page leads to, lists of them,
+    and old ones with their archive (``hep-th/9901001``).
+    """
+    candidate = pl.when(text.str.contains(_MAY_MENTION)).then(text)
+    plain = links.unwrapped(candidate).str.to_lowercase()
+    # what follows an identifier is part of the match: a second one of the kind needs its own
+    plain = plain.str.replace_all(r"[ \t]", "  ")
+    found = plain.str.extract_all(_MENTIONED).list.join("\n").str.extract_all(_ARXIV)
+    return _others(found.list.eval(_without_class(pl.element())), own)
+
+
+def mentioned_dois(text: pl.Expr, own: pl.Expr) -> pl.Expr:
+    """The DOIs in a text, each once, in order of appearance, without its own.
+
+    Not those that arXiv makes of its identifiers, which are ``mentioned_arxiv_ids``.
+    """
+    candidate = pl.when(text.str.contains(r"10\.[0-9]{4,9}(?:/|%2[Ff])")).then(text)
+    plain = _unescaped(links.unwrapped(candidate)).str.replace_all(r"[ \t]", "  ")
+    found = pl.element().str.extract(r"(10\.[0-9]{4,9}/.*)$", 1)
+    each = plain.str.extract_all(_DOIS).list.eval(_tidy_doi(found)).list.drop_nulls()
+    of_others = each.list.eval(pl.element().filter(~pl.element().str.starts_with(_ARXIV_DOI)))
+    return _others(of_others, own)
+
+
+def _others(found: pl.Expr, own: pl.Expr) -> pl.Expr:
+    """A list without repeats and without one value, its order kept; empty where it is null."""
+    found = found.fill_null(pl.lit([], pl.List(pl.String)))
+    # the own one goes first, so that it is what comes first of it
+    with_own = pl.concat_list(own, found).list.unique(maintain_order=True)
+    others = pl.when(own.is_not_null()).then(with_own.list.slice(1)).otherwise(with_own)
+    return others.list.drop_nulls()
+
+
+def _without_class(identifier: pl.Expr) -> pl.Expr:
+    """``math.gt/0309136`` → ``math/0309136``."""
+    return identifier.str.replace(r"^([a-z-]+)\.[a-z-]+/", "$1/")
+
+
+def _unescaped(text: pl.Expr) -> pl.Expr:
+    """A text in lower case, in which a DOI's usual percent-escapes are undone."""
+    plain = text.str.to_lowercase()
     for escape, character in (("%2f", "/"), ("%28", "("), ("%29", ")"), ("%3a", ":")):
         plain = plain.str.replace_all(escape, character, literal=True)
-    found = plain.str.extract(_DOI, 1)
+    return plain
+
+
+def _tidy_doi(found: pl.Expr) -> pl.Expr:
+    """A DOI without what the text around it put at its end; null where nothing is left."""
     # "(see 10.1000/b(c).)" has two brackets and a stop at its end
-    found = found.str.strip_chars_end(_TRAILING + "]}")
-    for _ in range(2):
-        unopened = found.str.count_matches(r"\)") > found.str.count_matches(r"\(")
-        shorter = found.str.strip_suffix(")").str.strip_chars_end(_TRAILING)
-        found = pl.when(unopened).then(shorter).otherwise(found)
+    found = (
+        found.str.extract(f"({_OPENED})", 1)
+        .str.strip_chars_end(_TRAILING)
+        .str.strip_suffix("]")
+        .str.strip_suffix("}")
+        .str.strip_chars_end(_TRAILING)
+    )
     found = found.str.replace(r"^(10\.48550/arxiv\..*[0-9])v[0-9]+$", "$1")
     return pl.when(found.str.contains(r"^10\.[0-9]{4,9}/.")).then(found)

@@ -1,66 +1,230 @@
-"""Web addresses in running text."""
+r"""Web addresses in running text, brought to one form.
+
+An address is looked for in the text as it stands on the page: there its line ends, TeX and markup
+still show where it begins and ends. What comes out has the form
+
+    ``scheme://host[:port]/path[?query][#fragment]``
+
+with scheme and host in lower case and an empty path as ``/`` (RFC 3986, 6.2.2 and 6.2.3), without
+user names and passwords, the scheme's own port, tracking parameters, and punctuation that belongs
+to the sentence. Percent-escapes stay as they are: which of them are equal is the server's to say.
+"""
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 
 import polars as pl
 
-# What ends an address: spaces of any width, quotes, what TeX puts around it, CJK punctuation.
-_INSIDE = r"[^\s\u{200b}-\u{200d}\u{2060}<>{}\[\]\\\"^`|$，。；：）（、」』]"
-_TRAILING = ".,;:!?'*_…’”"
+# What ends an address: spaces of any width, controls, quotes, what TeX and Markdown put around it,
+# CJK punctuation.
+_INSIDE = (
+    r"[^\s\x00-\x1f\x7f\u{200b}-\u{200f}\u{2028}-\u{202e}\u{2060}-\u{206f}\u{feff}"
+    r"<>{}\[\]\\\"^`|$“”„‘’«»‹›—…·\u{3001}-\u{3003}\u{3008}-\u{3020}\u{ff01}\u{ff08}\u{ff09}"
+    r"\u{ff0c}\u{ff0e}\u{ff1a}\u{ff1b}\u{ff1f}\u{ff3b}\u{ff3d}\u{ff5b}-\u{ff65}]"
+)
+# Hosts beside the code hosts whose addresses are certain without a scheme, if a path follows.
+_OTHER_HOSTS = (
+    r"(?:[a-z0-9-]+\.)+(?:github|gitlab)\.io|huggingface\.co|hf\.co|(?:dx\.)?doi\.org|arxiv\.org"
+    r"|zenodo\.org|openreview\.net|osf\.io|sites\.google\.com|youtu\.be"
+)
+_SCHEME = r"https?(?::/{1,3}|//)"  # "https:/x.org" and "https//x.org" are slips of the pen
+_LABEL = r"[\p{L}\p{Nd}][\p{L}\p{M}\p{Nd}_-]*"
+_TOP = r"(?:\p{L}[\p{L}\p{M}]+|xn--[a-z0-9-]+)"
+_HOST = rf"(?:(?:{_LABEL}\.)+{_TOP}|[0-9]{{1,3}}(?:\.[0-9]{{1,3}}){{3}})"
+_PARTS = (
+    rf"(?i)^(?<scheme>https?)(?::/{{1,3}}|//)(?:[^/?#]*@)?(?<host>{_HOST})\.?"
+    r"(?::(?<port>[0-9]*))?(?<rest>.*)$"
+)
+# Two addresses without a space between them.
+_TWO_ADDRESSES = r"(?i)^(https?:.+?)(https?://.+)$"
+# A text to its first bracket that is not opened, or not closed.
+_BALANCED = r"^(?:[^()]|\((?:[^()]|\([^()]*\))*\))*"
+# At an address's end: punctuation, a possessive, the first word of a sentence that no space parts.
+_TRAILING = r"['’]s|\.(?:We|Our|The|This|These)|[.,;:!?'*_~#&–]"
+_END = rf"(?:{_TRAILING})+$"
+# Parameters that only say how a reader came to the page.
+_TRACKING = (
+    r"utm_[^=&]*|fbclid|gclid|gclsrc|dclid|gbraid|wbraid|msclkid|yclid|twclid|ttclid|igshid"
+    r"|mc_cid|mc_eid|mkt_tok|_hsenc|_hsmi|__hstc|__hssc|__hsfp|hsctatracking|vero_id|oly_enc_id"
+    r"|oly_anon_id|_openstat|ref_src|ref_url"
+)
+_HAS_TRACKING = rf"(?i)[?&](?:{_TRACKING})(?:[=&#]|$)"
+_EAST_ASIAN = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}].*$"
+_LINE_END = r"[ \t]*\r?\n[ \t]*"
+_FILE_ENDINGS = "js|ts|json|html|htm|pdf|txt|php|xml|yaml|yml|png|jpg|css|bib|tex|csv|exe"
 
 
 def find_urls(text: pl.Expr, code_hosts: Sequence[str]) -> pl.Expr:
-    """The web addresses in a text, each once, in order of appearance.
+    r"""The web addresses in a text, each once, in order of appearance.
 
-    Found are ``http`` and ``https`` addresses, those that begin with ``www.``, and those on a
-    code host without a scheme; the latter two get ``https://``. Not part of an address:
-    punctuation at its end, a closing bracket that it did not open, TeX around it. TeX escapes of
-    ``_ % # & ~`` are undone. On a code host a final ``/`` and ``.git`` are dropped. Null where
-    the text is null.
+    Found are ``http`` and ``https`` addresses, those that begin with ``www.``, those on a code
+    host, or on another host that is known, without a scheme, and the arguments of TeX's
+    ``\url`` and ``\href``; what has no scheme gets ``https://``. Not part of an address:
+    punctuation at its end, a bracket without its partner, TeX and Markdown around it, a second
+    copy of it. An address that a line end breaks is joined where that is certain.
+
+    Args:
+        text: The text as it stands on the page.
+        code_hosts: Host names whose addresses are links to code. On them, ``www.``, a final
+            ``/`` and ``.git`` are dropped.
+
+    Returns:
+        A list; null where the text is null.
     """
-    hosts = "|".join(re.escape(host) for host in code_hosts)
-    # a host is bare where no longer name, address or scheme goes on before it
-    bare = rf"|(?:^|[^\w.@/-])(?:{hosts})/{_INSIDE}+" if hosts else ""
-    found = (
-        text.str.replace_all(r"\\([_%#&~])(?:\{\})?", "$1")
-        .str.extract_all(rf"(?i)\bhttps?://{_INSIDE}+|\bwww\.{_INSIDE}+\.{_INSIDE}+{bare}")
-        .list.eval(_tidy(pl.element(), hosts))
+    return text.map_batches(
+        functools.partial(_found_in, code_hosts=code_hosts),
+        return_dtype=pl.List(pl.String),
+        is_elementwise=True,
     )
-    return found.list.unique(maintain_order=True).list.drop_nulls()
+
+
+def _found_in(text: pl.Series, code_hosts: Sequence[str]) -> pl.Series:
+    """``find_urls`` over a column, of which only the texts that may hold an address are searched.
+
+    Step by step over a frame: as one expression, each step would repeat all those before it.
+    """
+    code = _any_of(code_hosts)
+    known = f"{code}|{_OTHER_HOSTS}" if code else _OTHER_HOSTS
+    candidate = rf"(?i)https?[:/]|www\.|\\url|\\href|(?:{known})[/:]"
+    # a host is bare where no longer name, address or scheme goes on before it
+    bare = rf"(?:^|[^a-z0-9.@/-])(?:www\.{_INSIDE}+|(?:{known})/[\p{{L}}\p{{N}}_~@%-]{_INSIDE}*)"
+    frame = text.rename("text").to_frame().with_row_index("row")
+    addresses = (
+        frame.filter(pl.col("text").str.contains(candidate))
+        .with_columns(_readable(pl.col("text"), code))
+        .select(
+            "row", url=pl.col("text").str.extract_all(rf"(?i)(?-u:\b){_SCHEME}{_INSIDE}+|{bare}")
+        )
+        .explode("url")
+        .with_columns(canonical(pl.col("url"), code_hosts))
+        .drop_nulls("url")
+    )
+    found = _each_once(addresses, code_hosts).group_by("row", maintain_order=True).agg(found="url")
+    none = pl.lit([], pl.List(pl.String))
+    return (
+        frame.join(found, on="row", how="left", maintain_order="left")
+        .select(pl.when(pl.col("text").is_not_null()).then(pl.col("found").fill_null(none)))
+        .to_series()
+    )
 
 
 def all_urls(text: pl.Expr, links: pl.Expr, code_hosts: Sequence[str]) -> pl.Expr:
     """The web addresses in a text and those carried beside it, each once, the text's first.
 
-    Null where there is neither text nor link.
+    A link is an address as a whole: it needs no scheme. Null where there is neither text nor
+    link.
     """
-    both = pl.concat_str(text, links.list.join("\n"), separator="\n", ignore_nulls=True)
+    link = pl.element().str.strip_chars()
+    bare = link.str.contains(rf"(?i)^(?:[a-z0-9-]+\.)+[a-z]{{2,}}(?::[0-9]+)?(?:[/?#]{_INSIDE}*)?$")
+    file = link.str.contains(rf"(?i)^[^/]*\.(?:{_FILE_ENDINGS})(?:[/?#]|$)")
+    whole = links.list.eval(pl.when(bare & ~file).then("https://" + link).otherwise(link))
+    # a blank line between them: no address goes on beyond one
+    both = pl.concat_str(text, whole.list.join("\n\n"), separator="\n\n", ignore_nulls=True)
     return pl.when(text.is_not_null() | links.is_not_null()).then(find_urls(both, code_hosts))
 
 
-def _tidy(url: pl.Expr, hosts: str) -> pl.Expr:
-    """An address without what does not belong to it; null where nothing but a scheme is left."""
-    url = url.str.replace(r"^\W+", "").str.strip_chars_end(_TRAILING)
-    for _ in range(2):  # "(see https://a.org/b_(c))." has two brackets and a stop at its end
-        unopened = (url.str.count_matches(r"\)") > url.str.count_matches(r"\(")) & (
-            url.str.ends_with(")")
+def canonical(url: pl.Expr, code_hosts: Sequence[str]) -> pl.Expr:
+    """An address in its one form, as the module says; null where it is none.
+
+    It is none where its host has no dot, or its port is no port. The result does not change when
+    it is made canonical again.
+    """
+    return url.map_batches(
+        functools.partial(_canonical, code_hosts=code_hosts),
+        return_dtype=pl.String,
+        is_elementwise=True,
+    )
+
+
+def _canonical(urls: pl.Series, code_hosts: Sequence[str]) -> pl.Series:
+    """``canonical`` over a column."""
+    url, host, rest = pl.col("url"), pl.col("host"), pl.col("rest")
+    scheme, port = pl.col("scheme"), pl.col("port")
+    has_scheme = url.str.contains(rf"(?i)^{_SCHEME}")
+    twice = pl.col("first").str.strip_chars_end("/") == pl.col("second").str.strip_chars_end("/")
+    own_port = (
+        (port == "")
+        | ((scheme == "http") & (port == "80"))
+        | ((scheme == "https") & (port == "443"))
+    )
+    frame = (
+        urls.rename("url")
+        .to_frame()
+        .with_columns(url.str.replace(r"^[^A-Za-z0-9]+", ""))
+        .with_columns(pl.when(has_scheme).then(url).otherwise("https://" + url))
+        .with_columns(
+            first=url.str.extract(_TWO_ADDRESSES, 1), second=url.str.extract(_TWO_ADDRESSES, 2)
         )
-        url = pl.when(unopened).then(url.str.head(-1)).otherwise(url)
-        url = url.str.strip_chars_end(_TRAILING)
-    url = pl.when(url.str.contains("(?i)^https?://")).then(url).otherwise("https://" + url)
-    if hosts:
-        on_code_host = url.str.contains(rf"(?i)^https?://(?:www\.)?(?:{hosts})/")
-        short = url.str.strip_chars_end("/").str.strip_suffix(".git").str.strip_chars_end("/")
-        url = pl.when(on_code_host).then(short).otherwise(url)
-    return pl.when(url.str.contains(r"^[^:]+://[^/\s]+\.[^/\s]+")).then(url)
+        .with_columns(pl.when(twice).then("first").otherwise(url).alias("url"))
+        .with_columns(_untrailed(url))
+        .select(parts=url.str.extract_groups(_PARTS))
+        .unnest("parts")
+        .with_columns(
+            scheme.str.to_lowercase(),
+            host.str.to_lowercase().str.normalize("NFC"),
+            port.fill_null("").str.strip_chars_start("0"),
+            # "https://x.org1/a" has no such host; in "https://x.org,or" it ends before the comma
+            goes_on=rest.str.contains(r"^\.?[\p{L}\p{M}\p{N}_@-]"),
+        )
+        .with_columns(
+            pl.when(own_port).then(pl.lit("")).otherwise(":" + port).alias("port"),
+            pl.when(rest.str.contains("^[/?#]")).then(rest).otherwise(pl.lit("")).alias("rest"),
+            port_number=port.str.head(6).cast(pl.Int32, strict=False).fill_null(0),
+        )
+        .with_columns(_untracked(rest).alias("rest"))
+        .with_columns(_untrailed(rest))
+    )
+    if code := _any_of(code_hosts):
+        # names there are ASCII: what follows is the sentence
+        place = (
+            rest.str.replace(_EAST_ASIAN, "")
+            .str.replace(rf"(?:{_TRAILING}|\.git|/)+$", "")
+            .str.replace("^/+", "/")
+        )
+        frame = (
+            frame.with_columns(at_code=host.str.contains(rf"^(?:www\.)?(?:{code})$"))
+            .with_columns(pl.when("at_code").then(place).otherwise(rest).alias("rest"))
+            .with_columns(
+                pl.when("at_code").then(host.str.strip_prefix("www.")).otherwise(host).alias("host")
+            )
+        )
+    path = pl.when(rest.str.starts_with("/")).then(rest).otherwise("/" + rest)
+    valid = host.is_not_null() & ~pl.col("goes_on") & (pl.col("port_number") <= 65535)
+    whole = pl.concat_str(scheme, pl.lit("://"), host, port, path)
+    return frame.select(pl.when(valid).then(whole)).to_series()
+
+
+def _untrailed(address: pl.Expr) -> pl.Expr:
+    """An address, or its end, without what the sentence around it put there."""
+    return address.str.extract(f"({_BALANCED})", 1).str.replace(_END, "")
+
+
+def _each_once(addresses: pl.DataFrame, code_hosts: Sequence[str]) -> pl.DataFrame:
+    """Canonical addresses (``row``, ``url``), in each row without those that lead to one place.
+
+    They do if they differ in ``http`` or ``https``, a final ``/`` and, on a code host, the case
+    of letters only. The first survives, as ``https`` where one of them is.
+    """
+    url, place = pl.col("url"), pl.col("place")
+    on_code_host = host_of(url).is_in(list(code_hosts))
+    return (
+        addresses.with_columns(place=url.str.replace("^https?://", "").str.strip_chars_end("/"))
+        .with_columns(pl.when(on_code_host).then(place.str.to_lowercase()).otherwise(place))
+        .with_columns(secure=url.str.starts_with("https:").any().over("row", "place"))
+        .unique(["row", "place"], keep="first", maintain_order=True)
+        .select(
+            "row",
+            pl.when("secure").then(url.str.replace("^http:", "https:")).otherwise(url).alias("url"),
+        )
+    )
 
 
 def host_of(url: pl.Expr) -> pl.Expr:
     """The host name of an address, in lower case, without ``www.``."""
-    return url.str.to_lowercase().str.extract(r"^https?://(?:www\.)?([^/:?#]+)", 1)
+    return url.str.to_lowercase().str.extract(r"^https?://(?:[^/?#]*@)?(?:www\.)?([^/:?#]+)", 1)
 
 
 def code_urls(urls: pl.Expr, code_hosts: Sequence[str]) -> pl.Expr:
@@ -68,3 +232,75 @@ def code_urls(urls: pl.Expr, code_hosts: Sequence[str]) -> pl.Expr:
     url = pl.element()
     place = host_of(url).is_in(list(code_hosts)) & url.str.contains(r"^[^:]+://[^/]+/[^/?#]")
     return urls.list.eval(url.filter(place))
+
+
+def unwrapped(text: pl.Expr) -> pl.Expr:
+    r"""A text in which addresses and identifiers stand plain, for finding them only.
+
+    Undone are line ends within an address where that is certain, and escapes of TeX (``\_``,
+    ``\textasciitilde``, ``{-}``, …), of JSON (``\/``) and of HTML (``&amp;``).
+
+    A line end is certainly within an address that could not end there: before its host is
+    complete, after a hyphen, ``_``, ``=`` or ``&``, or where the bracket around it is still
+    open. After a slash it is where the owner's name on a host of code would stand alone.
+    """
+    text = text.str.normalize("NFC")
+    for begin, end in ((r"\{", r"\}"), ("<", ">"), (r"\]\(", r"\)")):
+        inside = rf"[^\s{end}]"
+        broken = rf"(?i)({begin}\s*https?://{inside}*){_LINE_END}({inside}*{end})"
+        text = text.str.replace_all(broken, "$1$2")
+    host = rf"(?i)(?-u:\b)(https?://(?:www\.)?[a-z0-9-]*\.?){_LINE_END}([a-z0-9-]+[./][a-z0-9])"
+    path = rf"(?i)((?:^|[^_*])https?://[^\s_]\S*[a-z0-9][-_=&]){_LINE_END}([a-z0-9])"
+    doi = rf"(10\.[0-9]{{4,9}}/){_LINE_END}"
+    text = text.str.replace_all(host, "$1$2").str.replace_all(path, "$1$2")
+    text = text.str.replace_all(doi, "$1")
+    return (
+        text.str.replace_all(r"\\/", "/")
+        .str.replace_all(r"\\(?:allowbreak|linebreak|-)(?:\{\})?[ \t]?", "")
+        .str.replace_all(r"\$\\sim\$|\\(?:textasciitilde|texttildelow|string~)(?:\{\}|[ \t])?", "~")
+        .str.replace_all(r"\\textunderscore(?:\{\}|[ \t])?", "_")
+        .str.replace_all(r"\\([_%#&~])(?:\{\})?", "$1")
+        .str.replace_all(r"\{([_~-])\}", "$1")
+        .str.replace_all("&amp;", "&", literal=True)
+        .str.replace_all(r"&(?:lt|gt|quot|nbsp|#39|#x27|#34);", " ")
+    )
+
+
+def _readable(text: pl.Expr, code: str) -> pl.Expr:
+    """A text in which each address stands apart and has a scheme where TeX marks it as one."""
+    text = unwrapped(text).str.replace_all(
+        r"(?i)\\(?:url|href|nolinkurl)\s*\{\s*((?:[a-z0-9-]+\.)+[a-z]{2,}[/:?#}])", " https://$1"
+    )
+    if code:
+        # a repository's address is not complete with its owner
+        host = rf"(?i)((?:{code})/){_LINE_END}([a-z0-9_.-]+/[a-z0-9_.-])"
+        owner = rf"(?i)((?:{code})/[a-z0-9_.-]+/){_LINE_END}([a-z0-9.]+[-_][a-z0-9])"
+        text = text.str.replace_all(host, "$1$2").str.replace_all(owner, "$1$2")
+        text = text.str.replace_all(
+            rf"(?i)(?-u:\b)(?:(?:git|ssh|git\+ssh)://(?:git@)?|git@)({code})[:/]", " https://$1/"
+        )
+    # two copies without a space; within an address another one follows a slash or a sign of query
+    return text.str.replace_all(r"(?i)([^\s/=?&:])(https?://)", "$1 $2")
+
+
+def _untracked(rest: pl.Expr) -> pl.Expr:
+    """Path, query and fragment without the query's tracking parameters."""
+    path, query = (
+        rest.str.extract(r"^([^?#]*)", 1),
+        rest.str.extract(r"^[^?#]*\?([^#]*)", 1).fill_null(""),
+    )
+    fragment = rest.str.extract("(#.*)$", 1).fill_null("")
+    # each parameter between ampersands of its own
+    kept = (
+        ("&" + query.str.replace_all("&", "&&", literal=True) + "&")
+        .str.replace_all(rf"(?i)&(?:{_TRACKING})(?:=[^&]*)?&", "")
+        .str.replace_all("&&", "&", literal=True)
+        .str.strip_chars("&")
+    )
+    kept = pl.when(kept == "").then(pl.lit("")).otherwise("?" + kept)
+    return pl.when(rest.str.contains(_HAS_TRACKING)).then(path + kept + fragment).otherwise(rest)
+
+
+def _any_of(code_hosts: Sequence[str]) -> str:
+    """An alternative of host names, as a regular expression; longer ones first."""
+    return "|".join(re.escape(host) for host in sorted(code_hosts, key=len, reverse=True))

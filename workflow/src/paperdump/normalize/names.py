@@ -1,10 +1,38 @@
-"""Names of organisations and authors."""
+"""Names of organisations and authors, as written: only white space and Unicode are normalized."""
 
 from __future__ import annotations
 
 import polars as pl
 
-from paperdump.normalize import text
+_CONTROLS = r"[\x00-\x08\x0e-\x1f\x7f\u{200b}\u{2060}\u{feff}]"
+
+
+def clean(name: pl.Expr) -> pl.Expr:
+    """A name on one line, in Unicode NFC, without control characters; else as written.
+
+    Null where it has no letter and no digit.
+    """
+    cleaned = (
+        name.str.normalize("NFC")
+        .str.replace_all(_CONTROLS, "")
+        .str.replace_all(r"\s+", " ")
+        .str.strip_chars(" ")
+    )
+    return pl.when(cleaned.str.contains(r"[\p{L}\p{N}]")).then(cleaned)
+
+
+def clean_list(names: pl.Expr) -> pl.Expr:
+    """A list of names, each cleaned, in their order; those of which nothing is left are left out.
+
+    Null where no name is left.
+    """
+    cleaned = names.list.eval(clean(pl.element())).list.drop_nulls()
+    return pl.when(cleaned.list.len() > 0).then(cleaned)
+
+
+def count(names: pl.Expr) -> pl.Expr:
+    """The number of names; null where there is no list."""
+    return names.list.len().cast(pl.Int32)
 
 
 def organization_slug(line: pl.Expr) -> pl.Expr:
@@ -15,17 +43,3 @@ def organization_slug(line: pl.Expr) -> pl.Expr:
 def organization_name(line: pl.Expr) -> pl.Expr:
     """The name: what follows the slug; null where nothing does."""
     return line.str.extract(r"^\s*\S+\s+(\S.*?)\s*$", 1)
-
-
-def clean_list(names: pl.Expr) -> pl.Expr:
-    """A list of names: white space and Unicode normalized, empty ones left out.
-
-    Null where nothing is left.
-    """
-    cleaned = names.list.eval(text.clean_line(pl.element())).list.drop_nulls()
-    return pl.when(cleaned.list.len() > 0).then(cleaned)
-
-
-def count(names: pl.Expr) -> pl.Expr:
-    """The number of names; null where there is no list."""
-    return names.list.len().cast(pl.Int32)
