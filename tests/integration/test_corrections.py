@@ -122,7 +122,7 @@ def test_a_stale_correction_is_told_at_the_end_and_stops_a_strict_run(project: P
     before = (project / "results" / "latest").resolve()
     run = snakemake(project, "--config", "strict=true")
     assert run.returncode != 0
-    assert "`strict` stopped the release: 1 correction(s) are stale" in run.stderr
+    assert "`strict` stopped the release: 1 correction is stale" in run.stderr
     assert "line 8: fix of n_authors, paper: Moons: No paper has the title Moons." in run.stderr
     assert (project / "results" / "latest").resolve() == before
     assert len(list((project / "results" / "releases").iterdir())) == 1
@@ -131,7 +131,7 @@ def test_a_stale_correction_is_told_at_the_end_and_stops_a_strict_run(project: P
     assert run.returncode == 0, run.stderr
     assert executed(run) == {"gate": 1, "release": 1}
     assert run.stdout.endswith(
-        "1 correction(s) are stale, and were not applied:\n"
+        "1 correction is stale, and was not applied:\n"
         "  line 8: fix of n_authors, paper: Moons: No paper has the title Moons.\n"
     )
     assert table(project, "corrections")["status"].to_list() == ["applied", "stale"]

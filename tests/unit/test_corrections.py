@@ -800,7 +800,7 @@ def test_stale_corrections_are_told_with_their_lines(tmp_path: Path) -> None:
     file = tmp_path / "corrections.parquet"
     tables.write_parquet(release["corrections"], "corrections", file)
     assert report.stale_message(file) == (
-        "1 correction(s) are stale, and were not applied:\n"
+        "1 correction is stale, and was not applied:\n"
         "  line 2: fix of n_authors, paper: Tides: It expects the n_authors 2, and finds 3."
     )
     applied = release["corrections"].filter(pl.col("status") == "applied")

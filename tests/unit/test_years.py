@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from paperdump.dedupe import dating, page_days
 from paperdump.dedupe.dating import Inference
+from paperdump.report import contradiction_message
 from tests.worlds import Page, Shown, tables_of_world
 
 NEVER = Inference(enabled=False, min_dates=1, min_in_year=1)
@@ -181,6 +183,17 @@ def test_a_contradiction_is_reported_with_its_evidence_and_gives_no_year() -> No
     assert latest["witness_id"].endswith("2-00001")
     assert "00001.txt, line 10" in earliest["message"]
     assert "sheet of dumps" in earliest["message"]
+
+
+def test_the_end_of_a_run_tells_of_contradictions(tmp_path: Path) -> None:
+    file = tmp_path / "contradictions.parquet"
+    dated(*contradictory()).contradictions.write_parquet(file)
+    assert contradiction_message(file) == (
+        "What is known of the day of 1 dump contradicts itself; contradictions.parquet says by "
+        "which entries."
+    )
+    dated(*contradictory()[:1]).contradictions.write_parquet(file)
+    assert contradiction_message(file) is None
 
 
 def test_a_day_that_is_stated_stands_against_a_contradiction_which_is_reported() -> None:

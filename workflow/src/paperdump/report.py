@@ -39,7 +39,11 @@ def run_summary(results: Path, marker: Path, validation: Path) -> str:
         ("where", str(latest)),
     ]
     text = "\n".join(["paperdump", *(f"  {name:<13} {value}" for name, value in lines)])
-    told = (failure_message(checks, "warning"), stale_message(latest / "corrections.parquet"))
+    told = (
+        failure_message(checks, "warning"),
+        stale_message(latest / "corrections.parquet"),
+        contradiction_message(latest / "contradictions.parquet"),
+    )
     return "\n".join([text, *(message for message in told if message)])
 
 
@@ -59,7 +63,27 @@ def stale_message(corrections: Path) -> str | None:
         f"  line {line}: {kind}{f' of {field}' if field else ''}, {names}: {message}"
         for line, kind, field, names, message in stale.iter_rows()
     ]
-    return "\n".join([f"{len(lines)} correction(s) are stale, and were not applied:", *lines])
+    one = len(lines) == 1
+    are = "correction is stale, and was" if one else "corrections are stale, and were"
+    return "\n".join([f"{len(lines)} {are} not applied:", *lines])
+
+
+def contradiction_message(contradictions: Path) -> str | None:
+    """What a person is told about dates that contradict each other; None where none do.
+
+    Args:
+        contradictions: The file of a table ``contradictions``.
+    """
+    import polars as pl  # noqa: PLC0415 (as above)
+
+    n_dumps = pl.read_parquet(contradictions)["dump_id"].n_unique()
+    if not n_dumps:
+        return None
+    of_dumps = "1 dump" if n_dumps == 1 else f"{n_dumps:,} dumps"
+    return (
+        f"What is known of the day of {of_dumps} contradicts itself; contradictions.parquet says "
+        "by which entries."
+    )
 
 
 def failure_message(document: Mapping[str, Any], severity: str) -> str | None:
