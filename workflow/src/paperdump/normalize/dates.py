@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
+import numpy as np
 import polars as pl
 
 # written out, since calendar.month_abbr follows the locale
@@ -148,20 +150,63 @@ def day_of(year: pl.Expr, month: pl.Expr, day: pl.Expr) -> pl.Expr:
 
 def first_from(bound: pl.Expr, month: pl.Expr, day: pl.Expr) -> pl.Expr:
     """The first day on or after a bound that is this day of a year; 29 February waits for one."""
-    step = pl.when((month == 2) & (day == 29)).then(4).otherwise(1).cast(pl.Int32)
-    year = bound.dt.year()
-    year = year + (step - year % step) % step
-    found = day_of(year, month, day)
-    return pl.when(found >= bound).then(found).otherwise(day_of(year + step, month, day))
+    return pl.map_batches([bound, month, day], _first_from, return_dtype=pl.Date)
 
 
 def last_until(bound: pl.Expr, month: pl.Expr, day: pl.Expr) -> pl.Expr:
     """The last day on or before a bound that is this day of a year."""
-    step = pl.when((month == 2) & (day == 29)).then(4).otherwise(1).cast(pl.Int32)
-    year = bound.dt.year()
-    year = year - year % step
-    found = day_of(year, month, day)
-    return pl.when(found <= bound).then(found).otherwise(day_of(year - step, month, day))
+    return pl.map_batches([bound, month, day], _last_until, return_dtype=pl.Date)
+
+
+# In NumPy: as expressions, several of these in one another take longer to plan than to compute.
+def _first_from(parts: Sequence[pl.Series]) -> pl.Series:
+    bounds, months, days, known = _whole(parts)
+    step = _years_between(months, days)
+    year = _years(bounds)
+    year += -year % step
+    found = _days_of(year, months, days)
+    return _days(np.where(found >= bounds, found, _days_of(year + step, months, days)), known)
+
+
+def _last_until(parts: Sequence[pl.Series]) -> pl.Series:
+    bounds, months, days, known = _whole(parts)
+    step = _years_between(months, days)
+    year = _years(bounds)
+    year -= year % step
+    found = _days_of(year, months, days)
+    return _days(np.where(found <= bounds, found, _days_of(year - step, months, days)), known)
+
+
+def _whole(parts: Sequence[pl.Series]) -> tuple[Any, Any, Any, pl.Series]:
+    """Bounds, months and days without nulls, and where none was null."""
+    bounds, months, days = parts
+    known = bounds.is_not_null() & months.is_not_null() & days.is_not_null()
+    return (
+        bounds.fill_null(dt.date(2000, 1, 1)).to_numpy().astype("datetime64[D]"),
+        months.fill_null(1).cast(pl.Int64).to_numpy(),
+        days.fill_null(1).cast(pl.Int64).to_numpy(),
+        known,
+    )
+
+
+def _years(days: Any) -> Any:
+    return days.astype("datetime64[Y]").astype(np.int64) + 1970
+
+
+def _years_between(months: Any, days: Any) -> Any:
+    """After how many years a day comes again."""
+    return np.where((months == 2) & (days == 29), 4, 1)
+
+
+def _days_of(years: Any, months: Any, days: Any) -> Any:
+    """The days of years; NaT, of which no comparison is true, where there is none."""
+    month = ((years - 1970) * 12 + months - 1).astype("datetime64[M]")
+    found = month.astype("datetime64[D]") + (days - 1)
+    return np.where(found.astype("datetime64[M]") == month, found, np.datetime64("NaT"))
+
+
+def _days(found: Any, known: pl.Series) -> pl.Series:
+    return pl.Series(found.astype("datetime64[D]"), dtype=pl.Date).set(~known, None)
 
 
 def stated_year(text: pl.Expr) -> pl.Expr:
