@@ -179,7 +179,7 @@ def main() -> None:
     options.add_argument("--runs", type=int, default=9)
     given = options.parse_args()
     hosts = config.resolve({})["normalize"]["code_hosts"]
-    entries = real(given.dumps, given.entries) if given.dumps else invented(given.entries)
+    entries = real(given.dumps.resolve(), given.entries) if given.dumps else invented(given.entries)
     texts = pl.col("title", "abstract")
     size = sum(entries.select(texts.str.len_bytes().sum()).row(0)) / 1e6
     whole: dict[str, Callable[[], object]] = {
