@@ -520,3 +520,16 @@ pairs = st.sampled_from(
 def test_the_quick_way_reads_pages_as_the_slow_one_does(entries: list[Listed]) -> None:
     text = page(*entries)
     assert read_plain(text) == read_plain(text, quick=False)
+
+
+def test_a_sentence_after_an_abstract_is_no_title_where_the_capture_was_cut_off() -> None:
+    abstract = (
+        "Salt layers are hard to measure from a boat. We measure them from the shore.\n\n"
+        "On a hundred invented rivers that halves the error of the strongest baseline.\n\n"
+        "We release the pictures, and the code that draws the foam lines; the weights are at"
+    )
+    read_page = read_text(page(Listed("Tides"), bare("Salt Nets", abstract)))
+    assert [entry.title for entry in read_page.entries] == ["Tides", "Salt Nets"]
+    [reject] = read_page.rejects
+    assert reject.reason == "truncated_entry"
+    assert str(reject.excerpt).startswith("On a hundred invented rivers")

@@ -108,7 +108,8 @@ class Division:
             closing = metadata if end == len(paragraphs) else None
             title, *abstract = paragraphs[begin:end]
             mine = upvotes if begin == 0 else None
-            if closing is None and not (mine and abstract) and _doubtful(title, abstract):
+            first = begin == 0
+            if closing is None and not (mine and abstract) and _doubtful(title, abstract, first):
                 last = at_end and end == len(paragraphs)
                 self.rejects.append(_uncertain(self._lines, title, (abstract or [title])[-1], last))
                 continue
@@ -142,9 +143,18 @@ class Division:
         )
 
 
-def _doubtful(title: Paragraph, abstract: list[Paragraph]) -> bool:
-    """Whether paragraphs that no metadata closes are no entry with certainty."""
+def _doubtful(title: Paragraph, abstract: list[Paragraph], first: bool) -> bool:
+    """Whether paragraphs that no metadata closes are no entry with certainty.
+
+    Args:
+        title: The first of them.
+        abstract: The others.
+        first: Whether a boundary stands before them, so that the first is no part of an abstract.
+    """
     if not abstract or cost_as_title(title.text) >= _CERTAIN_PAIR:
+        return True
+    # a sentence after an abstract goes on with it more likely than it is a title
+    if not first and _is_sentence(title.text):
         return True
     # a last sentence may be cut off; words without any sentence are no abstract
     return any(cost_as_abstract(paragraph.text) > 1 for paragraph in abstract)
