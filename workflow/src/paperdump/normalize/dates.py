@@ -201,8 +201,8 @@ def _years_between(months: Any, days: Any) -> Any:
 def _days_of(years: Any, months: Any, days: Any) -> Any:
     """The days of years; NaT, of which no comparison is true, where there is none."""
     month = ((years - 1970) * 12 + months - 1).astype("datetime64[M]")
-    found = month.astype("datetime64[D]") + (days - 1)
-    return np.where(found.astype("datetime64[M]") == month, found, np.datetime64("NaT"))
+    found = month.astype("datetime64[D]") + (days - 1).astype("timedelta64[D]")
+    return np.where(found.astype("datetime64[M]") == month, found, np.datetime64("NaT", "D"))
 
 
 def _days(found: Any, known: pl.Series) -> pl.Series:
