@@ -455,3 +455,8 @@ def test_what_follows_a_heading_that_is_no_entry_is_not_lost() -> None:
         ("title_only", "News of the Coast"),
         ("stray_text", "More words"),
     ]
+
+
+def test_a_long_run_of_marks_before_a_link_takes_no_time() -> None:
+    text = as_markdown(PAPERS).replace("[Previous]", f"{'*' * 80}x [a]({PAGE}) [Previous]")
+    assert read(text) == BOTH
