@@ -5,14 +5,17 @@ from paperdump import job
 with job.logged(snakemake.log[0], "dedupe"):
     from pathlib import Path
 
-    from paperdump import corrections, dedupe, tables
+    from paperdump import block, corrections, dedupe, tables
     from paperdump.dedupe.dating import Inference
+    from paperdump.dedupe.limits import Limits
 
     done = dedupe.dedupe(
         tables.read_all([Path(p) for p in snakemake.input.normalized], "work/normalized"),
         tables.read_all([Path(p) for p in snakemake.input.dumps], "dumps"),
         Inference.from_config(snakemake.params.dates),
+        Limits.from_config(snakemake.params.limits),
         corrections.from_data(snakemake.params.corrections),
+        block.gathered([Path(p) for p in snakemake.input.blocks]),
     )
     rejects = tables.read_all([Path(p) for p in snakemake.input.rejects], "rejects")
     tables.write_parquet(done.papers, "papers", Path(snakemake.output.papers))
@@ -23,3 +26,5 @@ with job.logged(snakemake.log[0], "dedupe"):
     contradictions = Path(snakemake.output.contradictions)
     tables.write_parquet(done.contradictions, "contradictions", contradictions)
     tables.write_parquet(done.corrections, "corrections", Path(snakemake.output.corrections))
+    tables.write_parquet(done.review, "review", Path(snakemake.output.review))
+    tables.write_csv(done.review, "review", Path(snakemake.output.review_csv))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,8 +13,9 @@ import polars as pl
 from paperdump import config, dedupe, parse, tables
 from paperdump.corrections import Correction
 from paperdump.dedupe.dating import Inference
+from paperdump.dedupe.limits import Limits
 from paperdump.inventory import find_dumps
-from paperdump.normalize import normalize
+from paperdump.normalize import normalize, signatures, text
 from paperdump.readers.base import Entry, Reject
 from paperdump.sheet import Rule
 
@@ -41,7 +43,7 @@ def release_of_folders(
     hosts = config.resolve({})["normalize"]["code_hosts"]
     inference = Inference.from_config(config.resolve({})["dates"])
     entries = normalize(parsed["work/entries"], hosts)
-    done = dedupe.dedupe(entries, parsed["dumps"], inference, corrections)
+    done = dedupe.dedupe(entries, parsed["dumps"], inference, limits(), corrections)
     return {
         "papers": done.papers,
         "sightings": done.sightings,
@@ -50,7 +52,35 @@ def release_of_folders(
         "matches": done.matches,
         "contradictions": done.contradictions,
         "corrections": done.corrections,
+        "review": done.review,
     }
+
+
+@functools.cache
+def limits() -> Limits:
+    """The thresholds of matching as they are by default."""
+    return Limits.from_config(config.resolve({})["dedupe"])
+
+
+def normalized(rows: list[dict[str, Any]]) -> pl.DataFrame:
+    """Entries as normalize leaves them, from what matters of each; they are all of one dump.
+
+    A row has at least a ``title``.
+    """
+    made = [
+        {
+            "entry_id": f"d{n:016x}-00001",
+            "dump_id": "d0",
+            "position": n + 1,
+            "clean_title": row["title"],
+            "clean_abstract": row.get("abstract"),
+            **row,
+        }
+        for n, row in enumerate(rows)
+    ]
+    frame = tables.frame_of("work/normalized", made)
+    keyed = frame.with_columns(title_key=text.title_key(pl.col("clean_title")))
+    return signatures.with_signatures(keyed)
 
 
 def settings(**readers: Any) -> parse.Settings:

@@ -59,7 +59,7 @@ def test_the_columns_of_papers_are_those_of_the_design() -> None:
         "arxiv_id", "doi", "urls", "code_urls", "categories", "first_seen_on", "last_seen_on",
         "n_sightings", "n_dumps", "conflicts",
     ]  # fmt: skip
-    added = ["journal_ref", "updated_on", "mentioned_arxiv_ids", "mentioned_dois"]
+    added = ["journal_ref", "updated_on", "mentioned_arxiv_ids", "mentioned_dois", "dois"]
     names = dictionary.table("papers").column_names
     assert [name for name in names if name not in added] == designed
 

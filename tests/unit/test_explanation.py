@@ -22,6 +22,7 @@ from paperdump.corrections import read_corrections
 from paperdump.date_evidence import Step
 from paperdump.dedupe import merging
 from paperdump.dedupe.dating import Inference
+from paperdump.dedupe.limits import Limits
 from paperdump.errors import PaperdumpError
 from paperdump.explanation import Explanation, Value
 from paperdump.normalize import normalize, text
@@ -46,6 +47,7 @@ def made(folder: Path, fixes: str = "", **pages: str) -> Tables:
         normalize(parsed["work/entries"], defaults["normalize"]["code_hosts"]),
         parsed["dumps"],
         Inference.from_config(defaults["dates"]),
+        Limits.from_config(defaults["dedupe"]),
         read_corrections(corrections),
     )
     return {
@@ -55,6 +57,7 @@ def made(folder: Path, fixes: str = "", **pages: str) -> Tables:
         "matches": done.matches,
         "contradictions": done.contradictions,
         "corrections": done.corrections,
+        "review": done.review,
         "changes": tables.frame_of("changes", []),
         "redirects": tables.frame_of("redirects", []),
     }

@@ -20,7 +20,7 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pl.DataFrame]
             Listed("Ebb", None, "tide-lab Tide Lab", "May 20, 2024 3"),
             bare("Flow", "Code: https://gitlab.com/a/b and https://github.com/c/d. It runs."),
         ),
-        b=page(Listed("TIDES", date="Jan 1, 2023"), Listed("Surge", byline="  • 4 authors")),
+        b=page(Listed("TIDES", date="Jan 1, 2024"), Listed("Surge", byline="  • 4 authors")),
         c="",
     )
 

@@ -32,6 +32,7 @@ ENVIRONMENT = "../envs/paperdump.yaml"
 wildcard_constraints:
     batch="[01]+|all",
     key="[0-9a-f]{16}",
+    shard="[0-9]+",
 
 
 def made_by(stage):
@@ -43,6 +44,16 @@ def of_every_batch(stage, file=None):
     """What a stage makes of each batch, or a file in the folder of each."""
     places = [f"{WORK}/{PLAN.place(stage, batch)}" for batch in PLAN.batches]
     return [f"{place}/{file}" for place in places] if file else places
+
+
+def blocks_of_shards():
+    """What the shards of blocking make; nothing where dedupe does it alone."""
+    if PLAN.shards == 1:
+        return []
+    folder = made_by("block")
+    return [
+        f"{folder}/{shard}-of-{PLAN.shards}.parquet" for shard in range(PLAN.shards)
+    ]
 
 
 def entries_of(wildcards):

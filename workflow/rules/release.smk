@@ -15,6 +15,7 @@ rule release:
         matches=rules.dedupe.output.matches,
         contradictions=rules.dedupe.output.contradictions,
         corrections=rules.dedupe.output.corrections,
+        review=rules.dedupe.output.review,
         summaries=rules.summarize.output.summaries,
         version=rules.summarize.output.version,
         results=rules.validate.output.results,

@@ -15,6 +15,7 @@ rule summarize:
         matches=rules.dedupe.output.matches,
         contradictions=rules.dedupe.output.contradictions,
         corrections=rules.dedupe.output.corrections,
+        review=rules.dedupe.output.review,
     output:
         summaries=report(
             directory(f"{made_by('summarize')}/summaries"),

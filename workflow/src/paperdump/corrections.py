@@ -129,8 +129,10 @@ def from_data(data: Iterable[Mapping[str, Any]]) -> list[Correction]:
 
 
 def fields() -> list[str]:
-    """The fields that can be corrected: those of papers that come from their sightings."""
-    return [column.name for column in dictionary.table("papers").columns if column.merge]
+    """The fields that can be corrected: those that papers have from columns of their sightings."""
+    of_sightings = {column.name for column in dictionary.table("sightings").columns}
+    papers = dictionary.table("papers").columns
+    return [column.name for column in papers if column.merge and column.name in of_sightings]
 
 
 def tidy(text: str, field: str) -> str:

@@ -22,6 +22,7 @@ TYPES = (
     "float64",
     "date",
     "list<string>",
+    "list<int64>",
 )
 # the tables that validation checks, and whose completeness the config may ask for
 VALIDATED = ("papers", "sightings", "dumps", "rejects", "corrections")
@@ -32,6 +33,7 @@ MERGE_RULES = {
     "largest_so_far": "the largest of its sightings, since it grows with time",
     "most_frequent": "the value on most of its sightings",
     "most_certain": "the value on most of those sightings whose evidence is the best",
+    "published_first": "that of the published paper, on most of its sightings, else of a preprint",
     "union": "all values of all its sightings, in order of appearance",
 }
 

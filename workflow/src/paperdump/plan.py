@@ -35,9 +35,12 @@ _RELEASE_TABLES = (
     "matches",
     "contradictions",
     "corrections",
+    "review",
 )
 _SUMMARY_TABLES = tuple(f"summaries/{name}" for name in dictionary.summary_names())
 _FRAMES = ("polars", "pyarrow")
+_SIGNING = ("numpy",)
+_COMPARING = ("numpy", "rapidfuzz")
 _CLEANING = ("ftfy", "pylatexenc")
 _READING = ("bibtexparser", "chardet", "lxml", "msgspec", "rispy")
 
@@ -63,8 +66,11 @@ STAGES = {
     "parse": Stage(
         ("work/entries", "rejects", "dumps"), ("pyarrow", *_READING), sections=("readers",)
     ),
-    "normalize": Stage(("work/normalized",), (*_FRAMES, *_CLEANING), sections=("normalize",)),
-    "dedupe": Stage(_RELEASE_TABLES, sections=("dates",)),
+    "normalize": Stage(
+        ("work/normalized",), (*_FRAMES, *_SIGNING, *_CLEANING), sections=("normalize",)
+    ),
+    "block": Stage(("work/blocks",), (*_FRAMES, *_COMPARING), sections=("dedupe",)),
+    "dedupe": Stage(_RELEASE_TABLES, (*_FRAMES, *_COMPARING), sections=("dates", "dedupe")),
     "validate": Stage(
         _RELEASE_TABLES, (*_FRAMES, "great-expectations", "pandas"), sections=("validate",)
     ),
@@ -72,12 +78,14 @@ STAGES = {
     "summarize": Stage((*_RELEASE_TABLES, *_SUMMARY_TABLES)),
     "release": Stage(
         (*_RELEASE_TABLES, *_SUMMARY_TABLES, "changes", "redirects"),
-        sections=("dates", "normalize", "parse", "readers", "strict", "validate"),
+        sections=("dates", "dedupe", "normalize", "parse", "readers", "strict", "validate"),
     ),
 }
 
 
 _HELD: list[IO[str]] = []
+_SHARD_BYTES = 500_000_000  # of dumps, to a shard of blocking
+_MOST_SHARDS = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,9 +114,13 @@ class Plan:
 
     @functools.cached_property
     def published_config(self) -> settings.Config:
-        """The settings as a release's manifest has them: what files hold, not their places."""
+        """The settings as a release's manifest has them: what files hold, not their places.
+
+        Nor over how many jobs the work was spread.
+        """
         rules = [asdict(rule) for rule in self.rules]
-        return {**self.config, "sheet": rules, "corrections": self.corrections_data}
+        read = {"sheet": rules, "corrections": self.corrections_data}
+        return {**self.config, **read, "dedupe": self._settings("dedupe")}
 
     @functools.cached_property
     def corrections_data(self) -> list[dict[str, Any]]:
@@ -119,6 +131,15 @@ class Plan:
     def member_rules(self) -> list[dict[str, Any]]:
         """The lines of the sheet that may name members of archives, as plain data."""
         return [asdict(rule) for rule in self.rules if _may_name_member(rule.pattern)]
+
+    @property
+    def shards(self) -> int:
+        """Over how many jobs the search for pairs to compare is spread; 1 is none but dedupe."""
+        given = self.config["dedupe"]["shards"]
+        if given is not None:
+            return int(given)
+        size = sum(dump.size or 0 for dump in self.dumps)
+        return min(_MOST_SHARDS, 1 + size // _SHARD_BYTES)
 
     @property
     def idle_rules(self) -> list[Rule]:
@@ -159,10 +180,17 @@ class Plan:
                 "code": self._code(stage),
                 "tables": provenance.table_digest(facts.tables),
                 "packages": provenance.package_versions(facts.packages),
-                "settings": {name: self.config[name] for name in facts.sections},
+                "settings": {name: self._settings(name) for name in facts.sections},
                 "reads": self._reads(stage, batch),
             }
         )
+
+    def _settings(self, section: str) -> Any:
+        """A section of the settings, without those that results do not depend on."""
+        settings = self.config[section]
+        if section != "dedupe":
+            return settings
+        return {name: value for name, value in settings.items() if name != "shards"}
 
     def place(self, stage: str, batch: str | None = None) -> str:
         """Where a stage's results are, below the folder ``work``: a folder, or a file's stem."""
@@ -225,6 +253,8 @@ class Plan:
                 return [files, rules if any(d.packed for d in dumps) else []]
             case "normalize":
                 return [self.fingerprint("parse", batch)]
+            case "block":
+                return [self.fingerprint("normalize", name) for name in self.batches]
             case "dedupe":
                 of_batches = [self.fingerprint("normalize", name) for name in self.batches]
                 # their lines count: the table that tells what became of them names these

@@ -32,6 +32,7 @@ POLARS_TYPES: dict[str, pl.DataType] = {
     "float64": pl.Float64(),
     "date": pl.Date(),
     "list<string>": pl.List(pl.String()),
+    "list<int64>": pl.List(pl.Int64()),
 }
 
 

@@ -12,7 +12,16 @@ import polars as pl
 from paperdump import tables
 
 # What a release is about; what it says of the release before does not make its version.
-CONTENT = ("papers", "sightings", "dumps", "rejects", "matches", "contradictions", "corrections")
+CONTENT = (
+    "papers",
+    "sightings",
+    "dumps",
+    "rejects",
+    "matches",
+    "contradictions",
+    "corrections",
+    "review",
+)
 UNDATED = "undated"
 
 

@@ -9,9 +9,11 @@ import polars as pl
 
 from paperdump import tables
 from paperdump.corrections import Correction
-from paperdump.dedupe import clusters, dating, identity, merging
+from paperdump.dedupe import dating, identity, merging, review
 from paperdump.dedupe.correcting import Corrector
 from paperdump.dedupe.dating import Inference
+from paperdump.dedupe.limits import Limits
+from paperdump.dedupe.pairing import Blocks
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +26,16 @@ class Deduplicated:
     matches: pl.DataFrame
     contradictions: pl.DataFrame
     corrections: pl.DataFrame
+    review: pl.DataFrame
 
 
 def dedupe(
     normalized: pl.DataFrame,
     dumps: pl.DataFrame,
     inference: Inference,
+    limits: Limits,
     corrections: Sequence[Correction] = (),
+    blocks: Blocks | None = None,
 ) -> Deduplicated:
     """Find the entries that are the same paper and merge them.
 
@@ -38,7 +43,9 @@ def dedupe(
         normalized: A table ``work/normalized`` with the entries of all dumps.
         dumps: A table ``dumps`` with all dumps.
         inference: Whether, and from how much, the years of pages are inferred.
+        limits: The thresholds of matching.
         corrections: What people correct.
+        blocks: What blocking found, where shards did that before.
 
     Returns:
         The tables, the same whatever the order of the rows given.
@@ -47,10 +54,9 @@ def dedupe(
         PaperdumpError: Corrections contradict each other.
     """
     entries = merging.in_page_order(normalized, dumps)
-    corrector = Corrector(corrections, entries, dumps)
+    corrector = Corrector(corrections, entries, dumps, limits)
     entries = corrector.fix_keys(entries)
-    entries, matches = clusters.of_same_paper(entries)
-    entries, matches = corrector.rejoin(entries, matches)
+    entries, matches = corrector.cluster(entries, blocks)
     dumps, entries, contradictions = corrector.dated(
         entries, lambda undated: dating.resolve(dumps, undated, inference)
     )
@@ -63,4 +69,5 @@ def dedupe(
         matches=tables.conform(matches, "matches"),
         contradictions=tables.conform(contradictions, "contradictions"),
         corrections=tables.conform(corrector.table(entries), "corrections"),
+        review=tables.conform(review.doubtful(matches, entries, dumps), "review"),
     )

@@ -1,45 +1,35 @@
-"""Which entries are the same paper."""
+"""Which entries are the same paper: connected components of what was matched, under the vetoes.
+
+A chain of good links never joins two entries that a veto keeps apart. Where it would, links are
+taken again one by one, the strongest first, and one that brings a veto's sides together is left
+out: so each chain is cut at its weakest link. That is Kruskal's spanning forest under constraints;
+it is done in the few components only that hold a veto.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
-# The keys that make entries the same paper, strongest first, and the rule's name in ``matches``.
-_KEYS = (("arxiv_id", "same_arxiv_id"), ("doi", "same_doi"), ("title_key", "same_title"))
+from paperdump.dedupe import titles
+from paperdump.dedupe.decisions import DIFFERENT, SAME, VETOES
+
 _CORRECTED = "correction"
-_MATCHES = {
-    "entry_id_kept": pl.String,
-    "entry_id_repeat": pl.String,
-    "match_rule": pl.String,
-    "title_score": pl.Float64,
-    "match_decision": pl.String,
-}
+_CUT = "weakest_link"
+# Of which no paper has two: what each column of these says in the rows that ``matching`` makes.
+EXCLUSIVE = ("arxiv_id", "published_doi", "preprint_doi")
+# Rules whose links are those of a key: what is linked with one entry is so with each other.
+_KEY_RULES = ("same_arxiv_id", "same_doi", "same_title")
+_SUPPORT = 0.5  # weight of common neighbours in the order of links
+_MOST_TITLES = 60  # different titles of a component that are all compared with each other
 
 Rows = Sequence[int]  # places of entries in page order, counted from 0
-
-
-def of_same_paper(entries: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Find the entries that are the same paper.
-
-    Entries that share an arXiv identifier, a DOI or a normalized title are the same, but never
-    so that two different arXiv identifiers meet in one paper: of the links that would, the ones
-    by the stronger key, then those that come first on the pages, are kept.
-
-    Args:
-        entries: Normalized entries in page order.
-
-    Returns:
-        The entries with ``cluster``, a number that the entries of a paper share, counted from 0
-        in the order of their first entries; and the pairs of entries that were found the same.
-    """
-    union = _Union(entries["arxiv_id"].to_list())
-    _join_by_keys(union, entries)
-    roots = pl.Series("root", [union.find(row) for row in range(entries.height)], pl.Int64)
-    return _numbered(entries, roots), _matches(entries, union.pairs, "same")
+Numbers = npt.NDArray[np.int64]
 
 
 class Apart(Exception):  # noqa: N818 (no error of the program: people said two things)
@@ -65,8 +55,8 @@ class Told:
         different: Pairs that are not: no row of one side is the paper of one of the other.
     """
 
-    same: Mapping[int, tuple[Rows, Rows]]
-    different: Mapping[int, tuple[Rows, Rows]]
+    same: Mapping[int, tuple[Rows, Rows]] = field(default_factory=dict)
+    different: Mapping[int, tuple[Rows, Rows]] = field(default_factory=dict)
 
     @property
     def rows(self) -> list[int]:
@@ -75,169 +65,315 @@ class Told:
         return sorted({row for sides in pairs for side in sides for row in side})
 
 
-class Rejoined(NamedTuple):
-    """What people make of clusters.
+class Clustered(NamedTuple):
+    """Entries in clusters.
 
     Attributes:
-        entries: The entries with their ``cluster``.
-        matches: The pairs of entries found the same, and those that were told to be different.
-        needed: The numbers of the pairs without which it would be otherwise.
+        entries: The entries with ``cluster``, a number that the entries of a paper share, counted
+            from 0 in the order of their first entries.
+        matches: The pairs that were compared, or told, with what became of them.
+        needed: The numbers of the told pairs without which it would be otherwise.
     """
 
     entries: pl.DataFrame
     matches: pl.DataFrame
-    needed: frozenset[int]
+    needed: frozenset[int] = frozenset()
 
 
-def rejoin(entries: pl.DataFrame, matches: pl.DataFrame, told: Told) -> Rejoined:
-    """Cluster the entries anew that people say something of, and those linked with them.
+def of_same_paper(
+    entries: pl.DataFrame, links: pl.DataFrame, told: Told | None = None
+) -> Clustered:
+    """Cluster entries.
 
-    What is told to be the same is joined first, whatever the keys say; the arXiv identifiers that
-    meet so count as one. Then the keys join, strongest first, as ``of_same_paper`` says, but never
-    what is told to be different; so of the links that would join it, the weakest is cut.
+    What people tell to be the same is joined first, whatever else is known; the identifiers that
+    meet so count as one. Then the links join, under the vetoes and what is told to be different.
 
     Args:
-        entries: Entries in page order with ``cluster``, as ``of_same_paper`` gives them.
-        matches: The pairs that it found.
+        entries: Entries in page order, with the columns of ``EXCLUSIVE``.
+        links: The pairs that were compared, as ``matching.links`` gives them.
         told: What people say.
 
     Raises:
         Apart: What is told to be different is told to be the same.
     """
-    rows = _linked(entries, told.rows)
-    part = entries[rows]
-    here = {row: place for place, row in enumerate(rows)}
-    same = {n: [here[row] for side in sides for row in side] for n, sides in told.same.items()}
-    different = {
-        n: ([here[row] for row in one], [here[row] for row in other])
-        for n, (one, other) in told.different.items()
-    }
-    cluster = part["cluster"].to_list()
-    # what the keys join anyway need not be said, unless something else that is said parts it
-    spare = {n for n, group in same.items() if len({cluster[row] for row in group}) == 1}
+    told = told or Told()
+    groups = {n: [*sides[0], *sides[1]] for n, sides in told.same.items()}
+    joins = links.filter(pl.col("match_decision") == SAME)
+    joins = pl.concat([joins.select("one", "other", "strength"), _spare_links(links, told)])
+    # what the links join anyway need not be said, unless something else that is said parts it
+    spare = set(groups)
+    alone = _without(entries, joins, links, Told(different=told.different))
     while True:
-        said = {n: group for n, group in same.items() if n not in spare}
-        union = _Union(_as_one(part["arxiv_id"].to_list(), said.values()), different)
-        _join_told(union, said, different)
-        _join_by_keys(union, part)
-        lost = {n for n in spare if len({union.find(row) for row in same[n]}) > 1}
+        spare &= {n for n in groups if len(set(alone.roots[groups[n]])) == 1}
+        said = {n: group for n, group in groups.items() if n not in spare}
+        done = alone if not said else _without(entries, joins, links, told, said)
+        lost = {n for n in spare if len(set(done.roots[groups[n]])) > 1}
         if not lost:
             break
         spare -= lost
-    first_of = entries.with_row_index("row").group_by("cluster").agg(root=pl.col("row").min())
-    roots = entries.select("cluster").join(
-        first_of, on="cluster", how="left", maintain_order="left"
-    )["root"]
-    roots = roots.cast(pl.Int64).scatter(
-        rows, [rows[union.find(place)] for place in range(len(rows))]
+        alone = done
+    cluster = _numbered(done.roots)
+    matches = _outcome(links, cluster)
+    pairs = [(row, group[0]) for group in said.values() for row in group[1:]]
+    parted = [sides for n, sides in told.different.items() if n in done.vetoed]
+    apart = [(min(one), min(other)) for one, other in parted]
+    matches = pl.concat([matches, _told_of(pairs, SAME, links), _told_of(apart, DIFFERENT, links)])
+    matches = matches.unique(["one", "other"], keep="last").sort("one", "other")
+    ids = entries["entry_id"]
+    return Clustered(
+        entries.with_columns(cluster=pl.Series(cluster)),
+        matches.select(
+            entry_id_kept=ids.gather(matches["one"]),
+            entry_id_repeat=ids.gather(matches["other"]),
+            **{name: name for name in matches.columns if name not in ("one", "other", "strength")},
+        ),
+        frozenset(said) | frozenset(done.vetoed),
     )
-    kept = matches.join(part.select(entry_id_repeat="entry_id"), on="entry_id_repeat", how="anti")
-    parted = [(min(one), min(other)) for n, (one, other) in different.items() if n in union.vetoed]
-    apart = sorted({(min(pair), max(pair), _CORRECTED) for pair in parted})
-    return Rejoined(
-        _numbered(entries.drop("cluster"), roots),
-        pl.concat([kept, _matches(part, union.pairs, "same"), _matches(part, apart, "different")]),
-        frozenset(said) | frozenset(union.vetoed),
-    )
 
 
-def _join_by_keys(union: _Union, entries: pl.DataFrame) -> None:
-    """Join the entries that share a key, by the strongest key first."""
-    for key, rule in _KEYS:
-        repeated = (
-            entries.with_row_index("row")
-            .filter(pl.col(key).is_not_null())
-            .group_by(key, maintain_order=True)
-            .agg("row")
-            .filter(pl.col("row").list.len() > 1)
-        )
-        for rows in repeated["row"]:
-            union.join_all(rows.to_list(), rule)
+def components(n: int, one: Numbers, other: Numbers) -> Numbers:
+    """The smallest number that each of ``n`` is linked with, by any chain of links.
 
-
-def _join_told(
-    union: _Union, same: Mapping[int, Rows], different: Mapping[int, tuple[Rows, Rows]]
-) -> None:
-    """Join what is told to be the same.
-
-    Raises:
-        Apart: That joins what is told to be different.
+    Labels are hooked on the smaller one and pointers doubled until nothing changes, so that a
+    chain takes a logarithm of its length (Shiloach and Vishkin, Journal of Algorithms 3, 1982).
     """
-    for rows in same.values():
-        union.join_told(rows)
-    for number, (one, other) in different.items():
-        met = {union.find(row) for row in one} & {union.find(row) for row in other}
+    root = np.arange(n)
+    while True:
+        a, b = root[one], root[other]
+        differ = a != b
+        if not differ.any():
+            return root
+        one, other, a, b = one[differ], other[differ], a[differ], b[differ]
+        np.minimum.at(root, np.maximum(a, b), np.minimum(a, b))
+        while True:
+            further = root[root]
+            if np.array_equal(further, root):
+                break
+            root = further
+
+
+class _Done(NamedTuple):
+    """Roots of rows, and the told pairs that kept something from being joined."""
+
+    roots: Numbers
+    vetoed: set[int]
+
+
+def _without(
+    entries: pl.DataFrame,
+    joins: pl.DataFrame,
+    links: pl.DataFrame,
+    told: Told,
+    said: Mapping[int, Rows] | None = None,
+) -> _Done:
+    """The roots of rows, by links and by what is said to be the same, under all vetoes."""
+    said = said or {}
+    one, other = (joins[side].to_numpy().astype(np.int64) for side in ("one", "other"))
+    by_said = [(group[0], row) for group in said.values() for row in group[1:]]
+    more = np.array(by_said, dtype=np.int64).reshape(-1, 2)
+    roots = components(
+        entries.height, np.concatenate([one, more[:, 0]]), np.concatenate([other, more[:, 1]])
+    )
+    vetoes = _title_vetoes(entries, roots) + _pair_vetoes(links, roots)
+    open_roots = _contested(entries, vetoes, roots) | {int(roots[row]) for row in told.rows}
+    if not open_roots:
+        return _Done(roots, set())
+    contested = np.isin(roots, np.array(sorted(open_roots)))
+    rows = np.flatnonzero(contested)
+    exclusive = {name: entries[name].gather(rows).to_list() for name in EXCLUSIVE}
+    here = {int(row): place for place, row in enumerate(rows)}
+    groups = [[here[row] for row in group] for group in said.values()]
+    sides = {
+        n: ([here[row] for row in first], [here[row] for row in second])
+        for n, (first, second) in told.different.items()
+    }
+    for number, pair in enumerate(vetoes):
+        sides[-1 - number] = ([here[row] for row in pair[0]], [here[row] for row in pair[1]])
+    union = _Union([_as_one(values, groups) for values in exclusive.values()], sides)
+    for group in groups:
+        union.join_told(group)
+    for number, (first, second) in told.different.items():
+        met = {union.find(here[row]) for row in first} & {union.find(here[row]) for row in second}
         if met:
-            by = [n for n, rows in same.items() if union.find(rows[0]) in met]
+            by = [n for n, group in said.items() if union.find(here[group[0]]) in met]
             raise Apart(number, by)
+    for row, linked in _strongest_first(joins.filter(pl.Series(contested[one]))):
+        union.join(here[row], here[linked])
+    final = roots.copy()
+    final[rows] = rows[[union.find(place) for place in range(len(rows))]]
+    return _Done(final, {number for number in union.vetoed if number >= 0})
 
 
-def _as_one(identifiers: list[str | None], groups: Iterable[Rows]) -> list[str | None]:
-    """The identifiers, those that meet in a group as one."""
+def _strongest_first(links: pl.DataFrame) -> list[tuple[int, int]]:
+    """Links by their strength; of equal rules those first whose ends have the same neighbours.
+
+    An entry that leaves something open is linked with entries of several papers; it belongs with
+    those that are linked with most of what it is linked with itself.
+    """
+    neighbours: dict[int, set[int]] = {}
+    for one, other in links.select("one", "other").iter_rows():
+        neighbours.setdefault(one, {one}).add(other)
+        neighbours.setdefault(other, {other}).add(one)
+    ranked = []
+    for one, other, strength in links.select("one", "other", "strength").iter_rows():
+        first, second = neighbours[one], neighbours[other]
+        support = len(first & second) / (len(first) * len(second)) ** 0.5  # Salton's cosine
+        ranked.append((-strength - _SUPPORT * support, one, other))
+    return [(one, other) for _, one, other in sorted(ranked)]
+
+
+def _spare_links(links: pl.DataFrame, told: Told) -> pl.DataFrame:
+    """Links between entries of one key that are linked only by way of an entry that is told of.
+
+    Those of a key are linked with the first of them, or in a chain; should that one be parted
+    from them, they are one paper all the same.
+    """
+    some = pl.DataFrame({"told": told.rows}, schema={"told": links.schema["one"]})
+    same = links.filter(pl.col("match_decision") == SAME, pl.col("match_rule").is_in(_KEY_RULES))
+    ends = pl.concat(
+        [
+            same.select("strength", "match_rule", told="one", beside="other"),
+            same.select("strength", "match_rule", told="other", beside="one"),
+        ]
+    ).join(some, on="told", how="semi")
+    untold = ends.join(some, left_on="beside", right_on="told", how="anti")
+    spokes = []
+    # each neighbour with the first one, and with the first one that nothing is said of
+    for beside in (ends, untold):
+        anchors = beside.group_by("told", "match_rule").agg(anchor=pl.col("beside").min())
+        both = ends.join(anchors, on=["told", "match_rule"])
+        spokes.append(both.filter(pl.col("beside") != pl.col("anchor")))
+    return (
+        pl.concat(spokes)
+        .select(
+            one=pl.min_horizontal("beside", "anchor"),
+            other=pl.max_horizontal("beside", "anchor"),
+            strength="strength",
+        )
+        .unique(["one", "other"], keep="any")
+    )
+
+
+def _pair_vetoes(links: pl.DataFrame, roots: Numbers) -> list[tuple[Rows, Rows]]:
+    """The compared pairs that a veto keeps apart, and that are linked by some chain."""
+    decided = pl.col("match_decision") == DIFFERENT
+    apart = links.filter(pl.col("match_rule").is_in(VETOES) & decided).select("one", "other")
+    one, other = apart["one"].to_numpy(), apart["other"].to_numpy()
+    inside = apart.filter(pl.Series(roots[one] == roots[other], dtype=pl.Boolean))
+    return [([first], [second]) for first, second in inside.iter_rows()]
+
+
+def _title_vetoes(entries: pl.DataFrame, roots: Numbers) -> list[tuple[Rows, Rows]]:
+    """Sets of rows that are linked by some chain, and whose titles set them apart.
+
+    Looked at are components of three titles or more; of two, the link itself is what was compared.
+    """
+    every = (
+        entries.select("title_fold", "clean_title")
+        .with_row_index("row")
+        .with_columns(root=pl.Series(roots))
+    )
+    linked = every.filter(pl.len().over("root") > 1)
+    distinct = (
+        linked.group_by("root", "title_fold", maintain_order=True)
+        .agg(pl.col("clean_title").first(), rows=pl.col("row"))
+        .filter(pl.len().over("root") > 2)
+        .filter(pl.int_range(pl.len()).over("root") < _MOST_TITLES)
+        .with_row_index("title")
+    )
+    if distinct.is_empty():
+        return []
+    some = distinct.select("title", "root", "clean_title")
+    pairs = some.join(some, on="root", suffix="_other").filter(
+        pl.col("title") < pl.col("title_other")
+    )
+    compared = titles.compare(pairs["clean_title"], pairs["clean_title_other"])
+    apart = pairs.filter(compared["title_veto"].is_not_null()).sort("title", "title_other")
+    rows = distinct["rows"]
+    return [
+        (rows[one].to_list(), rows[other].to_list())
+        for one, other in apart.select("title", "title_other").iter_rows()
+    ]
+
+
+def _contested(
+    entries: pl.DataFrame, vetoes: Sequence[tuple[Rows, Rows]], roots: Numbers
+) -> set[int]:
+    """The components that hold a veto, or two values of what a paper has one of."""
+    root = pl.Series("root", roots)
+    values = entries.select(EXCLUSIVE).with_columns(root)
+    several = (
+        values.group_by("root")
+        .agg(pl.col(EXCLUSIVE).drop_nulls().n_unique())
+        .filter(pl.any_horizontal(pl.col(EXCLUSIVE) > 1))
+    )
+    return {*several["root"].to_list(), *(int(roots[one[0]]) for one, _ in vetoes)}
+
+
+def _numbered(roots: Numbers) -> npt.NDArray[np.uint32]:
+    """The roots counted from 0 in the order of their first rows."""
+    return np.unique(roots, return_inverse=True)[1].astype(np.uint32)
+
+
+def _outcome(links: pl.DataFrame, cluster: npt.NDArray[np.uint32]) -> pl.DataFrame:
+    """The compared pairs; one found the same, but cut, is different."""
+    one, other = (cluster[links[side].to_numpy()] for side in ("one", "other"))
+    cut = pl.Series(one != other) & (links["match_decision"] == SAME)
+    return links.with_columns(
+        match_rule=pl.when(cut).then(pl.lit(_CUT)).otherwise("match_rule"),
+        match_decision=pl.when(cut).then(pl.lit(DIFFERENT)).otherwise("match_decision"),
+    )
+
+
+def _told_of(pairs: Iterable[tuple[int, int]], decision: str, like: pl.DataFrame) -> pl.DataFrame:
+    """Pairs that people told of, as rows like those of links."""
+    rows = [
+        {
+            "one": min(pair),
+            "other": max(pair),
+            "match_rule": _CORRECTED,
+            "match_decision": decision,
+        }
+        for pair in pairs
+    ]
+    return pl.DataFrame(rows, schema=like.schema)
+
+
+def _as_one(values: list[str | None], groups: Iterable[Rows]) -> list[str | None]:
+    """Values, those that meet in a group as one."""
     stands_for: dict[str, str] = {}
     for rows in groups:
-        mine = {stands_for.get(i, i) for row in rows if (i := identifiers[row]) is not None}
+        mine = {stands_for.get(i, i) for row in rows if (i := values[row]) is not None}
         if len(mine) > 1:
             first = min(mine)
             known = {*stands_for, *mine}
             stands_for |= {i: first for i in known if stands_for.get(i, i) in mine}
-    return [None if i is None else stands_for.get(i, i) for i in identifiers]
-
-
-def _linked(entries: pl.DataFrame, rows: Rows) -> list[int]:
-    """The rows that a chain of shared keys leads to from some rows, these included, in order."""
-    keys = [key for key, _ in _KEYS]
-    every = entries.select(*keys).with_row_index("row")
-    reached = pl.DataFrame({"row": rows}, schema={"row": every.schema["row"]})
-    while True:
-        here = every.join(reached, on="row", how="semi")
-        ways = [every.join(here.select(key), on=key, how="semi").select("row") for key in keys]
-        further = pl.concat([reached, *ways]).unique()
-        if further.height == reached.height:
-            return sorted(reached["row"].to_list())
-        reached = further
-
-
-def _numbered(entries: pl.DataFrame, roots: pl.Series) -> pl.DataFrame:
-    """The entries with ``cluster``, counted from 0 in the order of the clusters' first entries."""
-    root = roots.alias("root").to_frame()
-    numbers = root.select(pl.col("root").unique(maintain_order=True)).with_row_index("cluster")
-    cluster = root.join(numbers, on="root", how="left", maintain_order="left")["cluster"]
-    return entries.with_columns(cluster=cluster)
-
-
-def _matches(
-    entries: pl.DataFrame, pairs: Iterable[tuple[int, int, str]], decision: str
-) -> pl.DataFrame:
-    """Pairs of rows as rows of ``matches``."""
-    ids, titles = entries["entry_id"].to_list(), entries["title_key"].to_list()
-    rows = [
-        (ids[kept], ids[repeat], rule, 1.0 if titles[kept] == titles[repeat] else None, decision)
-        for kept, repeat, rule in pairs
-    ]
-    return pl.DataFrame(rows, schema=_MATCHES, orient="row")
+    return [None if i is None else stands_for.get(i, i) for i in values]
 
 
 class _Union:
-    """Disjoint sets of rows (Tarjan, JACM 22(2), 1975), in none of which two identifiers meet.
+    """Disjoint sets of rows (Tarjan, JACM 22(2), 1975), in none of which two sides of a veto meet.
 
-    Nor do the two sides of a pair that is told to be different.
+    Nor do two values of what a paper has one of.
+
+    Args:
+        exclusive: Of each such thing the values of the rows.
+        vetoes: Pairs of sets of rows by their number.
     """
 
     def __init__(
         self,
-        identifiers: list[str | None],
-        different: Mapping[int, tuple[Rows, Rows]] | None = None,
+        exclusive: Sequence[list[str | None]],
+        vetoes: Mapping[int, tuple[Rows, Rows]],
     ) -> None:
-        self._parent = list(range(len(identifiers)))
-        self._identifier = identifiers
-        self._sides: dict[int, set[tuple[int, bool]]] = {}  # root → (pair, whether its second)
-        for number, (one, other) in (different or {}).items():
-            for second, rows in enumerate((one, other)):
+        self._values = list(zip(*exclusive, strict=True))
+        self._parent = list(range(len(self._values)))
+        self._sides: dict[int, set[tuple[int, bool]]] = {}  # root → (veto, whether its second)
+        for number, sides in vetoes.items():
+            for second, rows in enumerate(sides):
                 for row in rows:
                     self._sides.setdefault(row, set()).add((number, bool(second)))
-        self.pairs: list[tuple[int, int, str]] = []
-        self.vetoed: set[int] = set()  # the pairs that kept something from being joined
+        self.vetoed: set[int] = set()  # the vetoes that kept something from being joined
 
     def find(self, row: int) -> int:
         """The first row of the set that a row is in."""
@@ -251,43 +387,21 @@ class _Union:
     def join_told(self, rows: Rows) -> None:
         """Join rows that are told to be the same."""
         for row in rows:
-            if self.find(row) != self.find(rows[0]):
-                self._join(rows[0], row, _CORRECTED)
+            self._join(self.find(rows[0]), self.find(row))
 
-    def join_all(self, rows: list[int], rule: str) -> None:
-        """Join rows, given in page order, where no two different identifiers meet."""
-        # identifier → the rows that others are joined with: the first that carries it, and the
-        # first ones that may not be joined with those before
-        kept: dict[str | None, list[int]] = {}
-        for row in rows:
-            root = self.find(row)
-            mine = self._identifier[root]
-            if mine is None:
-                # one without an identifier goes with the first there is
-                partner = self._first_allowed(root, (p for group in kept.values() for p in group))
-            else:
-                partner = self._first_allowed(root, kept.get(mine, ()))
-                if partner is None:
-                    partner = self._first_allowed(root, kept.get(None, ()))
-                    if partner is not None:
-                        kept[None].remove(partner)
-                        if not kept[None]:
-                            del kept[None]
-            if partner is not None and self.find(partner) != root:
-                self._join(partner, row, rule)
-            first = partner if partner is not None else row
-            now = kept.setdefault(self._identifier[self.find(row)], [])
-            if first not in now:
-                now.append(first)
-
-    def _first_allowed(self, root: int, partners: Iterable[int]) -> int | None:
-        """The first of some rows that a set may be joined with."""
-        if not self._sides:
-            return next(iter(partners), None)
-        return next((p for p in partners if not self._is_vetoed(root, self.find(p))), None)
+    def join(self, one: int, other: int) -> None:
+        """Join the sets of two rows, if nothing keeps them apart."""
+        first, second = self.find(one), self.find(other)
+        if first == second:
+            return
+        pairs = zip(self._values[first], self._values[second], strict=True)
+        if any(a is not None and b is not None and a != b for a, b in pairs):
+            return
+        if not self._is_vetoed(first, second):
+            self._join(first, second)
 
     def _is_vetoed(self, one: int, other: int) -> bool:
-        """Whether two sets are told to be different; the pairs that say so are noted."""
+        """Whether a veto keeps two sets apart; those that do are noted."""
         mine: Collection[tuple[int, bool]] = self._sides.get(one, ())
         theirs: Collection[tuple[int, bool]] = self._sides.get(other, ()) if mine else ()
         if not theirs:
@@ -296,12 +410,12 @@ class _Union:
         self.vetoed |= against
         return bool(against)
 
-    def _join(self, first: int, second: int, rule: str) -> None:
-        one, other = self.find(first), self.find(second)
+    def _join(self, one: int, other: int) -> None:
+        if one == other:
+            return
         root, below = min(one, other), max(one, other)
-        known = self._identifier[root]
         self._parent[below] = root
-        self._identifier[root] = known if known is not None else self._identifier[below]
+        pairs = zip(self._values[root], self._values[below], strict=True)
+        self._values[root] = tuple(a if a is not None else b for a, b in pairs)
         if below in self._sides:
             self._sides.setdefault(root, set()).update(self._sides[below])
-        self.pairs.append((min(first, second), max(first, second), rule))

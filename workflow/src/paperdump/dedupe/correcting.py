@@ -1,8 +1,8 @@
 """What people correct (``corrections``), applied at its place in the stage.
 
-Fixes of a sighting's title, arXiv identifier or DOI act before entries are clustered, those of its
-date before years are resolved, those of its other values before papers are merged; so what follows
-from a value follows from the fix. A sighting's title and abstract stay as they are on the page:
+Fixes of what a sighting is compared by (title, abstract, authors, identifiers) act before entries
+are clustered, those of its date before years are resolved, those of its other values before papers
+are merged; so what follows from a value follows from the fix. A sighting's title and abstract stay as they are on the page:
 their fixes act on the cleaned texts, of which papers are made. Pairs act on the clusters, fixes of
 papers last of all.
 
@@ -21,13 +21,17 @@ import polars as pl
 
 from paperdump import corrections, tables
 from paperdump.corrections import Correction, Named, Value
-from paperdump.dedupe import clusters, identity
+from paperdump.dedupe import clusters, identity, likeness, matching
+from paperdump.dedupe.clusters import Clustered
 from paperdump.dedupe.dating import Dated
+from paperdump.dedupe.limits import Limits
 from paperdump.dedupe.merging import SOURCES
+from paperdump.dedupe.pairing import Blocks
 from paperdump.errors import PaperdumpError
-from paperdump.normalize import text
+from paperdump.normalize import signatures, text
 
-_CLUSTERED_BY = ("title", "arxiv_id", "doi")
+_NAMED_BY = ("title", "arxiv_id", "doi")  # papers
+_COMPARED_BY = (*_NAMED_BY, "abstract", "authors", "n_authors", "journal_ref")
 _DATE = "published_on"
 _SHOWN = ("date_text", "shown_year", "shown_month", "shown_day")  # what a date is read from
 _LONGEST = 80  # characters of a value in a message
@@ -84,11 +88,17 @@ class Corrector:
         given: The corrections.
         entries: Normalized entries in page order; in each later step they are in that order too.
         dumps: The table ``dumps``.
+        limits: The thresholds of matching.
     """
 
     def __init__(
-        self, given: Sequence[Correction], entries: pl.DataFrame, dumps: pl.DataFrame
+        self,
+        given: Sequence[Correction],
+        entries: pl.DataFrame,
+        dumps: pl.DataFrame,
+        limits: Limits,
     ) -> None:
+        self._limits = limits
         self._cases = [_Case(one, [[] for _ in one.names]) for one in given]
         self._as_read = entries
         self._keys_fixed = False
@@ -97,34 +107,60 @@ class Corrector:
         self._find_sightings(entries, dumps)
 
     def fix_keys(self, entries: pl.DataFrame) -> pl.DataFrame:
-        """Fix the values of sightings that clusters are made by."""
-        fixed = self._fix_sightings(entries, _CLUSTERED_BY)
+        """Fix the values of sightings that they are compared by."""
+        fixed = self._fix_sightings(entries, _COMPARED_BY)
         self._keys_fixed = fixed is not entries
-        return fixed
+        if not self._keys_fixed:
+            return entries
+        every = fixed.with_row_index("row")
+        changed = sorted(
+            {case.sides[0][0] for case in self._cases if case.of_sighting and case.sides[0]}
+        )
+        some = pl.col("row").is_in(changed)
+        signed = signatures.with_signatures(every.filter(some))
+        return pl.concat([every.filter(~some), signed]).sort("row").drop("row")
 
-    def rejoin(
-        self, entries: pl.DataFrame, matches: pl.DataFrame
+    def cluster(
+        self, entries: pl.DataFrame, blocks: Blocks | None = None
     ) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Join what is told to be the same, part what is told to be different.
+        """Find the entries that are the same paper, as matching and people say.
 
         Args:
-            entries: Entries with ``cluster``.
-            matches: The pairs of entries that were found the same.
+            entries: Entries in page order, their keys fixed.
+            blocks: What blocking found of the entries as they were read.
+
+        Returns:
+            The entries with ``cluster`` and ``is_generic`` (whether the title names no paper), and
+            the compared pairs.
 
         Raises:
             PaperdumpError: What is told contradicts itself.
         """
+        keyed = likeness.with_keys(entries, self._limits)
+        links = matching.links(keyed, self._limits, None if self._keys_fixed else blocks)
+        done = clusters.of_same_paper(keyed, links)
         pairs = [case for case in self._cases if not case.is_fix]
-        if not pairs:
-            return entries, matches
+        if pairs:
+            done = self._told_clusters(done, keyed, links, pairs)
+        return done.entries.select(*entries.columns, "is_generic", "cluster"), done.matches
+
+    def _told_clusters(
+        self,
+        done: Clustered,
+        keyed: pl.DataFrame,
+        links: pl.DataFrame,
+        pairs: Sequence[_Case],
+    ) -> Clustered:
+        """The clusters with what is told to be the same joined, to be different parted."""
+        entries = done.entries
         if any(n.by[0] == "paper_id" for c in self._cases for n in c.correction.names if n.paper):
             self._unpaired_ids = identity.with_paper_ids(entries)["paper_id"]
         self._find_sides(pairs, entries)
         told = clusters.Told(same=_told(pairs, "same"), different=_told(pairs, "different"))
         if not told.rows:
-            return entries, matches
+            return done
         try:
-            done = clusters.rejoin(entries, matches, told)
+            done = clusters.of_same_paper(keyed, links, told)
         except clusters.Apart as apart:
             lines = {case.correction.number: case.correction.line for case in pairs}
             same = " and ".join(f"line {lines[number]}" for number in sorted(apart.same))
@@ -136,7 +172,7 @@ class Corrector:
             if not case.stale and case.correction.number not in done.needed:
                 are = "one paper" if case.correction.kind == "same" else "different papers"
                 case.stale = f"They are {are} without it."
-        return done.entries, done.matches
+        return done
 
     def dated(self, entries: pl.DataFrame, resolve: Callable[[pl.DataFrame], Dated]) -> Dated:
         """Resolve the dates of entries, with those that people fix as evidence.
@@ -162,7 +198,7 @@ class Corrector:
 
     def fix_values(self, entries: pl.DataFrame) -> pl.DataFrame:
         """Fix the values of sightings that are merged, but for those fixed before."""
-        before = (*_CLUSTERED_BY, _DATE)
+        before = (*_COMPARED_BY, _DATE)
         return self._fix_sightings(entries, [n for n in corrections.fields() if n not in before])
 
     def fix_papers(self, papers: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
@@ -177,7 +213,7 @@ class Corrector:
         """
         cases = [case for case in self._cases if case.is_fix and not case.of_sighting]
         for first in (True, False):
-            now = [c for c in cases if (c.correction.field in _CLUSTERED_BY) == first]
+            now = [c for c in cases if (c.correction.field in _NAMED_BY) == first]
             if now:
                 self._find_papers(now, papers, entries)
                 papers = self._fix_papers(now, papers)
@@ -348,7 +384,8 @@ class Corrector:
         """The names that entries have before any fix, and the titles that stand on the page."""
 
         def before_fixes() -> pl.DataFrame:
-            clustered, _ = clusters.of_same_paper(self._as_read)
+            keyed = likeness.with_keys(self._as_read, self._limits)
+            clustered = clusters.of_same_paper(keyed, matching.links(keyed, self._limits)).entries
             return identity.with_paper_ids(clustered).with_columns(hit=hit)
 
         def on_the_page() -> pl.DataFrame:

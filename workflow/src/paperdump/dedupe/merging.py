@@ -8,13 +8,14 @@ import polars as pl
 
 from paperdump import dictionary
 from paperdump.dedupe.evidence import ZONES
+from paperdump.normalize import identifiers
 
 # Rules under which different values are no disagreement.
 _NO_CONFLICT = ("union", "largest_so_far")
 # Columns that make sense together only: their values are taken from the same sightings.
 _TOGETHER = ["organization_slug", "organization_name"]
 # A column of papers that is merged from a column of another name.
-SOURCES = {"title": "clean_title", "abstract": "clean_abstract"}
+SOURCES = {"title": "clean_title", "abstract": "clean_abstract", "dois": "doi_list"}
 # A column that says what another rests on: it is taken from the same sighting.
 _EVIDENCE_OF = {"published_on": ("published_on_evidence",)}
 EVIDENCE = ("corrected", "stated", "confirmed", "inferred")  # of dates, the best first
@@ -85,6 +86,12 @@ def lineage(entries: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(found)
 
 
+def _with_lists(entries: pl.DataFrame) -> pl.DataFrame:
+    """Entries with those values as lists of which papers have all, though an entry has one."""
+    doi = pl.col("doi")
+    return entries.with_columns(doi_list=pl.when(doi.is_not_null()).then(pl.concat_list(doi)))
+
+
 def _merged(
     entries: pl.DataFrame, beside: tuple[str, ...] = ()
 ) -> Iterator[tuple[str, pl.DataFrame]]:
@@ -92,6 +99,7 @@ def _merged(
 
     Of columns that make sense together only the first is named; both are in its frame.
     """
+    entries = _with_lists(entries)
     for column in dictionary.table("papers").columns:
         if column.merge is None or column.name == _TOGETHER[1]:
             continue
@@ -126,6 +134,12 @@ def _merge_column(
                 {evidence: number for number, evidence in enumerate(EVIDENCE)},
                 return_dtype=pl.Int8,
             )
+            best = known.with_columns(rank=rank).filter(
+                pl.col("rank") == pl.col("rank").min().over("paper_id")
+            )
+            return _most_frequent(best, name, beside)
+        case "published_first":
+            rank = identifiers.is_preprint_doi(column)
             best = known.with_columns(rank=rank).filter(
                 pl.col("rank") == pl.col("rank").min().over("paper_id")
             )
@@ -166,7 +180,12 @@ def conflicts(entries: pl.DataFrame) -> pl.DataFrame:
         if column.merge is None or column.merge in _NO_CONFLICT:
             continue
         value = pl.col(SOURCES.get(column.name, column.name))
-        if column.type == "date":
+        if column.name == "doi":
+            # a preprint and what it was published as have one each
+            is_preprint = identifiers.is_preprint_doi(value)
+            kinds = (value.filter(is_preprint == kind).n_unique() > 1 for kind in (True, False))
+            differs = pl.any_horizontal(*kinds)
+        elif column.type == "date":
             differs = (value.max() - value.min()).dt.total_days() > ZONES
         else:
             differs = value.drop_nulls().n_unique() > 1

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from paperdump import dictionary, tables
-from paperdump.normalize import dates, identifiers, links, names, text
+from paperdump.normalize import dates, identifiers, links, names, signatures, text
 
 
 def normalize(entries: pl.DataFrame, code_hosts: Sequence[str]) -> pl.DataFrame:
@@ -65,6 +65,7 @@ def normalize(entries: pl.DataFrame, code_hosts: Sequence[str]) -> pl.DataFrame:
         mentioned_dois=identifiers.mentioned_dois(citing, pl.col("doi")),
     )
     typed = typed.with_columns(code_urls=links.code_urls(pl.col("urls"), code_hosts))
+    typed = signatures.with_signatures(typed)
     return tables.conform(_plausible(typed), "work/normalized")
 
 

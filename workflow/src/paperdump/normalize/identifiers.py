@@ -63,6 +63,11 @@ _DOIS = (
 _OPENED = r"^(?:[^()]|\((?:[^()]|\([^()]*\)?)*\)?)*"
 _ARXIV_DOI = "10.48550/arxiv."
 _TRAILING = ".,;:'’*"
+# Prefixes of servers of preprints and of other archives that register DOIs (Crossref, DataCite).
+_PREPRINT_DOI = (
+    r"^10\.(?:48550|1101|64898|2139|5281|6084|17605|20944|21203|31219|31234|31235|31223|26434|36227"
+    r"|22541|35542|32942|22215|12688|7287|2196/preprints|5194/egusphere)(?:[/.-]|$)"
+)
 
 
 def arxiv_id(text: pl.Expr) -> pl.Expr:
@@ -81,6 +86,11 @@ def doi(text: pl.Expr) -> pl.Expr:
     version of an arXiv DOI. Of several, the first.
     """
     return _tidy_doi(_unescaped(text).str.strip_chars().str.extract(_DOI, 1))
+
+
+def is_preprint_doi(doi: pl.Expr) -> pl.Expr:
+    """Whether a DOI was given by a server of preprints; the published paper has another one."""
+    return doi.str.contains(_PREPRINT_DOI)
 
 
 def own_arxiv_id(arxiv_text: pl.Expr, doi_text: pl.Expr, link_texts: pl.Expr) -> pl.Expr:

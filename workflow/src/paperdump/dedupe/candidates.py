@@ -1,0 +1,261 @@
+"""Blocking: which titles, and which abstracts, are worth a closer look together.
+
+Both are found in the same way. Each text has keys, which are hashes; texts that share a rare one
+are likely the same. Keys and owners are packed into one number each and sorted: an inverted index
+without a dictionary. The work is that of sorting, whatever texts share: of a key that many share
+only neighbours are paired, and one that very many share says nothing.
+
+* The keys of an abstract are its sampled shingles (``normalize.signatures``).
+* The keys of a title are sums of the hashes of its words: of all; of all but one or two; of its
+  first and of its last ones. Titles that differ in a word or two, in the order of words, or of
+  which one is a part of the other, so share a key.
+
+The space of hashes can be cut into shards: each is paired on its own, and their pairs add up.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+from paperdump.normalize import words
+from paperdump.normalize.signatures import BITS
+from paperdump.normalize.words import Hashes, Places
+
+# Of a key that up to so many texts share, all are paired; of one that more share, each with the
+# next one, and with the first; beyond the most, none.
+ALL_PAIRED = 8
+MOST_PAIRED = 1000
+_PARTS = 3  # fewest words of a title's beginning, or end, that are a key
+_WITHOUT_TWO = range(5, 15)  # words of titles of which two may differ
+_LONGEST = 64  # words of a title that keys are made of
+
+
+class Shared(NamedTuple):
+    """Pairs of texts that share keys.
+
+    Attributes:
+        one: A text of each pair, by its number.
+        other: The other one, of a larger number; the pairs are in order.
+        keys: How many keys led to the pair, at least.
+    """
+
+    one: Places
+    other: Places
+    keys: Places
+
+
+class Keys(NamedTuple):
+    """Keys of texts.
+
+    Attributes:
+        hashes: The keys.
+        owners: The number of the text that each is of, from 0.
+    """
+
+    hashes: Hashes
+    owners: Places
+
+    def shard(self, number: int, shards: int) -> Keys:
+        """The keys of one shard of the space of hashes."""
+        if shards == 1:
+            return self
+        # by the bits that all are left with, however many texts there are
+        mine = words.mixed(self.hashes >> np.uint64(16)) % np.uint64(shards) == number
+        return Keys(self.hashes[mine], self.owners[mine])
+
+
+def abstract_keys(sketches: pl.Series) -> Keys:
+    """The keys of abstracts: the shingles of their sketches."""
+    return Keys(_values(sketches), np.repeat(np.arange(len(sketches)), _lengths(sketches)))
+
+
+def title_keys(sketches: pl.Series) -> Keys:
+    """The keys of titles, made of the words of their sketches (see above)."""
+    lengths = np.minimum(_lengths(sketches), _LONGEST)
+    values = words.mixed(_values(sketches.list.head(_LONGEST)))
+    firsts = np.cumsum(lengths) - lengths
+    hashes, owners = [], []
+    for n in np.unique(lengths):
+        if n == 0:
+            continue
+        texts = np.flatnonzero(lengths == n)
+        word = values[firsts[texts][:, None] + np.arange(n)]
+        sums = _key_sums(word)
+        # each key of a title once
+        sums.sort(axis=1)
+        new = np.ones(sums.shape, bool)
+        new[:, 1:] = sums[:, 1:] != sums[:, :-1]
+        hashes.append(words.mixed(sums[new]) >> np.uint64(64 - BITS))
+        owners.append(np.repeat(texts, new.sum(axis=1)))
+    if not hashes:
+        return Keys(np.empty(0, np.uint64), np.empty(0, np.int64))
+    return Keys(np.concatenate(hashes), np.concatenate(owners))
+
+
+def _key_sums(word: Hashes) -> Hashes:
+    """The sums of words that are the keys of titles of equal length: a row per title."""
+    n = word.shape[1]
+    whole = word.sum(axis=1, dtype=np.uint64)[:, None]
+    sums = [whole]
+    if n > 2:
+        sums.append(whole - word)
+    if n in _WITHOUT_TWO:
+        one, other = np.array(list(combinations(range(n), 2))).T
+        sums.append(whole - word[:, one] - word[:, other])
+    if n > _PARTS:
+        begun = np.cumsum(word, axis=1, dtype=np.uint64)
+        sums.append(begun[:, _PARTS - 1 : n - 1])
+        sums.append(whole - begun[:, : n - _PARTS])
+    return np.concatenate(sums, axis=1)
+
+
+def paired(keys: Keys, n_owners: int) -> Shared:
+    """The pairs of texts that share keys, with how many.
+
+    Args:
+        keys: The keys of texts, each of a text once.
+        n_owners: How many texts there are.
+    """
+    bits = np.uint64(max(1, int(n_owners - 1).bit_length()))
+    # of many texts, keys lose a few bits: some more pairs are looked at
+    cut = np.uint64(max(0, BITS + int(bits) - 64))
+    packed = ((keys.hashes >> cut) << bits) | keys.owners.astype(np.uint64)
+    packed.sort()
+    key = packed >> bits
+    if len(key) == 0:
+        return _counted(np.empty(0, np.uint64))
+    new = np.ones(len(key), bool)
+    new[1:] = key[1:] != key[:-1]
+    begins = np.flatnonzero(new)
+    lengths = np.diff(begins, append=len(key))
+    some = (lengths > 1) & (lengths <= MOST_PAIRED)
+    begins, lengths = begins[some], lengths[some]
+    owner = packed & ((np.uint64(1) << bits) - np.uint64(1))
+    del packed, key, new
+    return _counted(_packed(*within_runs(owner, begins, lengths)))
+
+
+def added(parts: list[Shared]) -> Shared:
+    """The pairs of shards, their keys added up."""
+    if len(parts) == 1:
+        return parts[0]
+    pairs = np.concatenate([_packed(part.one, part.other) for part in parts])
+    counts = np.concatenate([part.keys for part in parts])
+    distinct, place = np.unique(pairs, return_inverse=True)
+    keys = np.bincount(place, weights=counts, minlength=len(distinct)).astype(np.int64)
+    return Shared(*_unpacked(distinct), keys)
+
+
+def within_runs(
+    owner: Places | Hashes,
+    begins: Places,
+    lengths: Places,
+    few: int = ALL_PAIRED,
+    neighbours: bool = True,
+) -> tuple[Places, Places]:
+    """Pairs of owners within runs: all of short ones; of long ones each with the next, the first.
+
+    Args:
+        owner: The owners, one run after the other.
+        begins: Where each run begins.
+        lengths: How long it is.
+        few: The length of a run up to which all are paired.
+        neighbours: Whether, of longer ones, the next are paired, or only each with the first.
+
+    Returns:
+        The one and the other of each pair.
+    """
+    ones, others = [], []
+    short = lengths[lengths <= few]
+    for length in np.unique(short[short > 1]):
+        begin = begins[lengths == length]
+        for one, other in combinations(range(length), 2):
+            ones.append(begin + one)
+            others.append(begin + other)
+    long = lengths > few
+    begins, lengths = begins[long], lengths[long]
+    first = np.repeat(begins, lengths - 1)
+    step = np.arange(len(first)) - np.repeat(np.cumsum(lengths - 1) - (lengths - 1), lengths - 1)
+    place = first + step + 1
+    ones.append(first)
+    others.append(place)
+    if neighbours:
+        beyond = step > 0  # the first one's next is paired already
+        ones.append(place[beyond] - 1)
+        others.append(place[beyond])
+    return owner[np.concatenate(ones)], owner[np.concatenate(others)]
+
+
+def _packed(one: Hashes | Places, other: Hashes | Places) -> Hashes:
+    """Two numbers of 32 bits in one, so that they sort as pairs."""
+    return (one.astype(np.uint64) << np.uint64(32)) | other.astype(np.uint64)
+
+
+def _unpacked(pairs: Hashes) -> tuple[Places, Places]:
+    return (
+        (pairs >> np.uint64(32)).astype(np.int64),
+        (pairs & np.uint64(0xFFFFFFFF)).astype(np.int64),
+    )
+
+
+def _counted(pairs: Hashes) -> Shared:
+    """Pairs, each once, with how often each is there; the given ones are sorted in place."""
+    pairs.sort()
+    new = np.ones(len(pairs), bool)
+    new[1:] = pairs[1:] != pairs[:-1]
+    begins = np.flatnonzero(new)
+    return Shared(*_unpacked(pairs[begins]), np.diff(begins, append=len(pairs)))
+
+
+def shared_part(sketches: pl.Series, one: Places, other: Places) -> tuple[Places, Places]:
+    """How much of two sketches is common, pair by pair.
+
+    Args:
+        sketches: Sketches, each sorted and without repeats.
+        one: The numbers of sketches.
+        other: The numbers of as many others.
+
+    Returns:
+        The size of what is in both, and the size of the smaller one.
+    """
+    values, lengths = _values(sketches), _lengths(sketches)
+    firsts = np.cumsum(lengths) - lengths
+    common = np.zeros(len(one), np.int64)
+    # so many pairs at a time that what is sorted stays small
+    sizes = np.cumsum(lengths[one] + lengths[other])
+    done = 0
+    while done < len(one):
+        base = sizes[done - 1] if done else 0
+        until = max(done + 1, int(np.searchsorted(sizes, base + (1 << 22), side="right")))
+        until = min(until, len(one), done + (1 << (64 - BITS)) - 1)
+        common[done:until] = _common(values, firsts, lengths, one[done:until], other[done:until])
+        done = until
+    return common, np.minimum(lengths[one], lengths[other])
+
+
+def _common(values: Hashes, firsts: Places, lengths: Places, one: Places, other: Places) -> Places:
+    """How many values the sketches of each pair share; fewer than 2 to the 24th pairs."""
+    pair = np.arange(len(one))
+    tagged = []
+    for side in (one, other):
+        n = lengths[side]
+        within = np.arange(n.sum()) - np.repeat(np.cumsum(n) - n, n)
+        value = values[np.repeat(firsts[side], n) + within]
+        tagged.append((np.repeat(pair, n).astype(np.uint64) << np.uint64(BITS)) | value)
+    every = np.concatenate(tagged)
+    every.sort()
+    twice = every[1:][every[1:] == every[:-1]]
+    return np.bincount((twice >> np.uint64(BITS)).astype(np.int64), minlength=len(one))
+
+
+def _values(sketches: pl.Series) -> Hashes:
+    # lists that are null or empty have no values
+    return sketches.explode(empty_as_null=False, keep_nulls=False).to_numpy().view(np.uint64)
+
+
+def _lengths(sketches: pl.Series) -> Places:
+    return sketches.list.len().fill_null(0).to_numpy().astype(np.int64)

@@ -1,0 +1,269 @@
+"""Which entries are compared closely: pairs of rows from what ``candidates`` finds.
+
+Entries that say the same are one form, of which only the first entry is compared. Titles and
+abstracts are numbered by their sorted keys, so that shards of one run agree on the numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from paperdump.dedupe import candidates
+from paperdump.dedupe.candidates import Keys, Shared
+from paperdump.normalize.words import Places
+
+_FEW_FORMS = 40  # of one title, or abstract, of which all are paired
+_MOST_FORMS = 3  # of a title, or an abstract, that are paired with those of a similar one
+_MOST_OF_DATE = 2  # of these, of one date
+_MIN_KEYS = 2  # that two abstracts share to be compared, where they have enough
+_FEW_KEYS = 6
+_PART = 0.25  # of the smaller sketch that two abstracts share to be compared
+_LITTLE = 0.15  # of the smaller sketch, below which two abstracts have nothing in common
+_STOCK = 8  # titles of one abstract, beyond which it belongs to none of them
+_SAME = (
+    "title_key",
+    "title_fold",
+    "abstract_digest",
+    "arxiv_id",
+    "doi",
+    "authors_line",
+    "n_authors",
+    "date_text",
+    "published_on",
+    "journal_ref",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The different titles, or abstracts, of entries, numbered by the order of their keys.
+
+    Attributes:
+        keys: The key of each, sorted.
+        sketches: The sketch of each.
+    """
+
+    keys: pl.Series
+    sketches: pl.Series
+
+    @classmethod
+    def of(cls, keys: pl.Series, sketches: pl.Series) -> Texts:
+        """The different texts among keys; a null key is no text."""
+        both = pl.DataFrame({"key": keys, "sketch": sketches}).drop_nulls("key")
+        distinct = both.unique("key", keep="first", maintain_order=True).sort("key")
+        return cls(distinct["key"], distinct["sketch"])
+
+    def numbers(self, keys: pl.Series) -> pl.Series:
+        """The number of the text of each key; null for null."""
+        known = self.keys.alias("key").to_frame().with_row_index("number")
+        found = (
+            keys.alias("key").to_frame().join(known, on="key", how="left", maintain_order="left")
+        )
+        return found["number"]
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """What blocking finds.
+
+    Attributes:
+        titles: The pairs of titles that share keys, by their numbers.
+        abstracts: The pairs of abstracts.
+    """
+
+    titles: Shared
+    abstracts: Shared
+
+
+def texts_of(entries: pl.DataFrame, min_abstract_words: int) -> tuple[Texts, Texts]:
+    """The different titles of entries, and their different abstracts.
+
+    Args:
+        entries: Entries with ``title_words``, ``title_sketch``, ``abstract_length``,
+            ``abstract_digest`` and ``abstract_sketch``, in any order.
+        min_abstract_words: Words below which an abstract is none.
+    """
+    long = pl.col("abstract_length") >= min_abstract_words
+    digests = entries.select(pl.when(long).then("abstract_digest")).to_series()
+    return (
+        Texts.of(title_fold(entries), entries["title_sketch"]),
+        Texts.of(digests, entries["abstract_sketch"]),
+    )
+
+
+def title_fold(entries: pl.DataFrame) -> pl.Series:
+    """Titles without what stands between letters and digits: equal for *on-line* and *online*."""
+    return entries["title_words"].str.replace_all(" ", "", literal=True)
+
+
+def block(titles: Texts, abstracts: Texts, shard: int = 0, shards: int = 1) -> Blocks:
+    """The pairs of titles and of abstracts that share keys of a shard of the space of hashes.
+
+    Args:
+        titles: All titles.
+        abstracts: All abstracts.
+        shard: The number of the shard, from 0.
+        shards: How many there are.
+    """
+
+    def paired(texts: Texts, keys_of: Callable[[pl.Series], Keys]) -> Shared:
+        keys = keys_of(texts.sketches).shard(shard, shards)
+        return candidates.paired(keys, len(texts.sketches))
+
+    with ThreadPoolExecutor(2) as threads:  # what is sorted is sorted outside Python's lock
+        of_titles = threads.submit(paired, titles, candidates.title_keys)
+        of_abstracts = threads.submit(paired, abstracts, candidates.abstract_keys)
+        return Blocks(of_titles.result(), of_abstracts.result())
+
+
+def gathered(parts: list[Blocks]) -> Blocks:
+    """What the shards found, together; the same whatever their number."""
+    return Blocks(
+        candidates.added([part.titles for part in parts]),
+        candidates.added([part.abstracts for part in parts]),
+    )
+
+
+def forms_of(entries: pl.DataFrame) -> pl.DataFrame:
+    """What entries say, each once.
+
+    Args:
+        entries: Entries in page order, with ``title_fold`` and ``authors_line``.
+
+    Returns:
+        A row per form, in the order of their first entries: ``form`` (its number), ``row`` (its
+        first entry's), ``rows`` (all of them).
+    """
+    return (
+        entries.select(*_SAME)
+        .with_row_index("row")
+        .group_by(*_SAME, maintain_order=True)
+        .agg(rows=pl.col("row"))
+        .with_row_index("form")
+        .with_columns(row=pl.col("rows").list.first())
+    )
+
+
+def pairs_of_forms(
+    forms: pl.DataFrame, titles: Texts, abstracts: Texts, blocks: Blocks
+) -> pl.DataFrame:
+    """The pairs of forms that are compared closely.
+
+    Args:
+        forms: Forms as ``forms_of`` gives them.
+        titles: The titles of all entries.
+        abstracts: Their abstracts.
+        blocks: The pairs found of these.
+
+    Returns:
+        ``one`` and ``other``, numbers of forms, the first one the smaller; each pair once.
+    """
+    numbered = forms.select(
+        "form",
+        "authors_line",
+        "date_text",
+        "published_on",
+        title=titles.numbers(forms["title_fold"]),
+        abstract=abstracts.numbers(forms["abstract_digest"]),
+    )
+    stock = _stock(numbered)
+    own = numbered.with_columns(abstract=pl.when(~pl.col("abstract").is_in(stock)).then("abstract"))
+    similar = _similar(abstracts, blocks.abstracts)
+    found = [
+        _within(own, "title"),
+        _within(own, "abstract"),
+        _across(own, "title", blocks.titles.one, blocks.titles.other),
+        _across(own, "abstract", *similar),
+        _within(forms.select("form", "arxiv_id"), "arxiv_id", first_only=True),
+        _within(forms.select("form", "doi"), "doi", first_only=True),
+    ]
+    return _screened(pl.concat(found).unique().sort("one", "other"), numbered, abstracts)
+
+
+def _screened(pairs: pl.DataFrame, forms: pl.DataFrame, abstracts: Texts) -> pl.DataFrame:
+    """The pairs without those of different titles whose abstracts have nothing in common.
+
+    Many titles are alike in all but a word or two; where the abstracts say that they are of
+    different papers, no closer look is needed.
+    """
+    title, abstract = forms["title"], forms["abstract"]
+    sides = [pairs[side] for side in ("one", "other")]
+    titles = [title.gather(side) for side in sides]
+    numbers = [abstract.gather(side) for side in sides]
+    asked = (
+        (titles[0] != titles[1])
+        & numbers[0].is_not_null()
+        & numbers[1].is_not_null()
+        & (numbers[0] != numbers[1])
+    ).arg_true()
+    one, other = (number.gather(asked).to_numpy().astype(np.int64) for number in numbers)
+    common, smaller = candidates.shared_part(abstracts.sketches, one, other)
+    strange = (common < _LITTLE * smaller) & (smaller >= _FEW_KEYS)
+    return pairs.filter(~pl.int_range(pl.len()).is_in(asked.filter(pl.Series(strange)).implode()))
+
+
+def _stock(forms: pl.DataFrame) -> pl.Series:
+    """Abstracts that stand below so many titles that they say nothing of any paper."""
+    counts = forms.drop_nulls("abstract").group_by("abstract").agg(n=pl.col("title").n_unique())
+    return counts.filter(pl.col("n") > _STOCK)["abstract"]
+
+
+def _similar(abstracts: Texts, shared: Shared) -> tuple[Places, Places]:
+    """The pairs of abstracts of which one holds enough of the other."""
+    sizes = abstracts.sketches.list.len().to_numpy()
+    few = np.minimum(sizes[shared.one], sizes[shared.other]) < _FEW_KEYS
+    some = few | (shared.keys >= _MIN_KEYS)
+    one, other = shared.one[some], shared.other[some]
+    common, smaller = candidates.shared_part(abstracts.sketches, one, other)
+    enough = common >= _PART * smaller
+    return one[enough], other[enough]
+
+
+def _within(forms: pl.DataFrame, key: str, first_only: bool = False) -> pl.DataFrame:
+    """Pairs of forms of the same key: all of few; of many each with the next, and the first."""
+    order = [
+        name for name in ("date_text", "published_on", "authors_line") if name in forms.columns
+    ]
+    known = forms.drop_nulls(key).filter(pl.len().over(key) > 1)
+    known = known.sort(key, *order, "form", nulls_last=True)
+    form = known["form"].to_numpy().astype(np.int64)
+    lengths = known.group_by(key, maintain_order=True).len()["len"].to_numpy().astype(np.int64)
+    begins = np.cumsum(lengths) - lengths
+    few = 1 if first_only else _FEW_FORMS
+    one, other = candidates.within_runs(form, begins, lengths, few, neighbours=not first_only)
+    return _ordered(one, other)
+
+
+def _across(forms: pl.DataFrame, key: str, one: Places, other: Places) -> pl.DataFrame:
+    """Pairs of forms of two texts, of each text the first few."""
+    asked = pl.Series(np.concatenate([one, other])).unique().to_frame(key)
+    some = (
+        forms.join(asked.cast({key: forms.schema[key]}), on=key, how="semi", maintain_order="left")
+        .filter(
+            (pl.int_range(pl.len()).over(key) < _MOST_FORMS)
+            | (pl.int_range(pl.len()).over(key, "date_text") < _MOST_OF_DATE)
+            & (pl.int_range(pl.len()).over(key) < _FEW_FORMS)
+        )
+        .select("form", key)
+    )
+    kind = some.schema[key]
+    pairs = pl.DataFrame({"a": one, "b": other}).cast(kind)
+    both = pairs.join(some.rename({"form": "one"}), left_on="a", right_on=key).join(
+        some.rename({"form": "other"}), left_on="b", right_on=key
+    )
+    return _ordered(both["one"].to_numpy(), both["other"].to_numpy())
+
+
+def _ordered(one: Places, other: Places) -> pl.DataFrame:
+    """Pairs as a frame, the smaller number first."""
+    return pl.DataFrame(
+        {
+            "one": np.minimum(one, other).astype(np.uint32),
+            "other": np.maximum(one, other).astype(np.uint32),
+        }
+    )

@@ -1,0 +1,334 @@
+"""Signatures of entries: what similar titles and abstracts have in common, small, quick to compare.
+
+They are made once per entry, here, so that a run with new dumps does not read old texts again:
+
+* ``title_words``, the title's words and nothing else; the keys of likely titles are made of it;
+* ``title_sketch``, a hash of each word that tells something, in order;
+* ``abstract_digest``, equal for abstracts of the same words in the same order, and only these;
+* ``abstract_sketch``, a sample of the abstract's three-word shingles: that of a part of a text is a
+  part of its sketch, so that containment can be estimated from sketches (Broder, "On the
+  resemblance and containment of documents", 1997). A shingle is in the sample where its hash is
+  divisible by ``EVERY``.
+"""
+
+from __future__ import annotations
+
+import functools
+import unicodedata
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import pyarrow as pa
+
+from paperdump.normalize import words
+from paperdump.normalize.words import Hashes, Places, Words
+
+Number = TypeVar("Number", np.int64, np.uint64)
+
+EVERY = 8  # shingles of which one is sampled
+BITS = 40  # of a hash in a sketch: one in twenty of 20 million hits another by chance
+# Words that say little of what a paper is about.
+_SAY_LITTLE = (
+    "a an the of for in on at to from by with within and or as is are be can do does its their via "
+    "using use based towards toward through into over under between among how what why when where "
+    "which that this these we our it not no new novel approach study case some s t"
+)
+FUNCTION_WORDS = frozenset(_SAY_LITTLE.split())
+_ORDER = np.uint64(0x9E3779B97F4A7C15)  # odd; multiplying makes the order of words count
+_WORD_START = (
+    5  # bytes of a title's word that its sketch tells: endings and late slips do not count
+)
+_TAG = (
+    r"(?i)</?(?:a|b|big|br|code|div|em|font|h[1-6]|i|inf|italic|p|sc|scp|small|span|strong|sub|sup"
+    r"|title|tt|u|mml:[a-z]+)(?:\s[^<>]*)?/?>|\\[a-z]+|[{}]"
+)
+# what is left of a citation before the title it cites
+_CITED_YEAR = (
+    r"^(?:[^\p{L}\p{N}]*[(\[](?:1[89]|20)[0-9]{2}[a-z]?[)\]][^\p{L}\p{N}]*"
+    r"|[^()\[\]:]{1,60}\s[(\[](?:1[89]|20)[0-9]{2}[a-z]?[)\]][.,:;]\s+"
+    r"|[^()\[\]:.]{1,40}\s(?:1[89]|20)[0-9]{2}[a-z]?\.\s+)"
+)
+# scripts without spaces between words
+_ALONE = r"([\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]\p{M}*)"
+# accents and points, which may be left out; not the vowels of Indic scripts, nor what makes a kana
+# another one
+_ACCENTS = r"[[\p{M}&&[\p{Inherited}\p{Arabic}\p{Hebrew}\p{Cyrillic}]]--[\x{3099}\x{309A}]]+"
+_GREEK = (
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi omicron pi rho sigma "
+    "tau upsilon phi chi psi omega"
+)
+_LATIN = "ss ae oe o l d d th i h t n"
+_FEW_TEXTS = 10_000  # that one thread works on
+# Blocks of Unicode that texts in Latin letters have characters of: Latin, accents, Greek,
+# punctuation, super- and subscripts, currency, letterlike signs, numbers, arrows, mathematics,
+# ligatures, wide forms, mathematical letters.
+_USUAL = (
+    (0x80, 0x24F), (0x2B0, 0x3FF), (0x1E00, 0x1EFF), (0x2000, 0x23FF), (0x2500, 0x25FF),
+    (0xFB00, 0xFB06), (0xFF01, 0xFF5E), (0x1D400, 0x1D7FF),
+)  # fmt: skip
+_LETTERS = {
+    **dict(zip("αβγδεζηθικλμνξοπρστυφχψω", _GREEK.split(), strict=True)),
+    **dict(zip("ßæœøłđðþıħŧŋ", _LATIN.split(), strict=True)),
+}
+
+
+def with_signatures(entries: pl.DataFrame) -> pl.DataFrame:
+    """Entries with their signatures.
+
+    Args:
+        entries: Entries with ``clean_title`` and ``clean_abstract``.
+    """
+    titles = title_words(entries["clean_title"])
+    of_abstracts = abstract_signatures(entries["clean_abstract"])
+    return entries.with_columns(titles, title_sketches(titles), *of_abstracts)
+
+
+def title_words(titles: pl.Series) -> pl.Series:
+    """The words of titles: lower case, no accents, punctuation, TeX or HTML, single spaces.
+
+    Letters that are one sign (ligatures, Greek) are spelled out, *&* is *and*; ``+``, ``#`` and
+    ``*`` stay at the end of a word (*C++*). What a citation leaves before the title, a year in
+    brackets and authors before it, is no part of it. A title without words is its own.
+    """
+    title, folded = pl.col("title"), pl.col("folded")
+    plain = (
+        untagged(title)
+        .str.replace(_CITED_YEAR, "")
+        .str.replace_all("&", " and ", literal=True)
+        .str.replace_all(r"['’ʼ`´]", "")
+        .str.to_lowercase()
+    )
+    found = (
+        folded.str.replace_all(r"[^\p{L}\p{N}\p{M}+#*]+", " ")
+        .str.replace_all(r"(^|[\p{L}\p{N}\p{M}+#*]? )[+#*]+", "$1")
+        .str.replace_all(r"[+#*]+([\p{L}\p{N}])", " $1")
+        .str.replace_all("  +", " ")
+        .str.strip_chars(" ")
+    )
+
+    # no expression calls back into Python here: threads that wait for each other would do so
+    def words_of(some: pl.Series) -> pl.Series:
+        frame = some.alias("title").to_frame().with_columns(folded=plain)
+        frame = frame.with_columns(_where_not_ascii(frame["folded"], _plain).alias("folded"))
+        frame = frame.with_columns(found=found)
+        own = pl.when(pl.col("found") == "").then("title").otherwise("found")
+        return frame.select(own.alias("title_words")).to_series()
+
+    return _in_threads(titles, words_of)
+
+
+def untagged(title: pl.Expr) -> pl.Expr:
+    """A title without HTML's tags, and without what is left of TeX."""
+    return title.str.replace_all(_TAG, "").str.replace_all("~", " ", literal=True)
+
+
+def abstract_signatures(abstracts: pl.Series) -> list[pl.Series]:
+    """``abstract_length`` in words, ``abstract_digest``, ``abstract_sketch``; null if no word."""
+    texts = _apart(abstracts)
+    parts = list(words.in_pieces(texts, _signatures))
+    length = _joined([part.lengths for part in parts], np.int64)
+    digest = _joined([part.digests for part in parts], np.uint64)
+    counts = _joined([part.counts for part in parts], np.int64)
+    sketch = _joined([part.sketches for part in parts], np.uint64)
+    has_words = pl.Series(length > 0)
+    columns = [
+        pl.Series("abstract_length", length.astype(np.int32)),
+        pl.Series("abstract_digest", digest.view(np.int64)),
+        lists("abstract_sketch", counts, sketch),
+    ]
+    known = pl.when(has_words)
+    return list(pl.select(known.then(pl.lit(one)).alias(one.name) for one in columns))
+
+
+class _Signatures(NamedTuple):
+    """The signatures of some abstracts.
+
+    Attributes:
+        lengths: How many words each has.
+        digests: A hash of each.
+        counts: How many shingles each sketch has.
+        sketches: These, one sketch after the other.
+    """
+
+    lengths: Places
+    digests: Hashes
+    counts: Places
+    sketches: Hashes
+
+
+def _signatures(part: Words) -> _Signatures:
+    found = shingles(part)
+    return _Signatures(part.counts, _digests(part), *_sampled(part, found))
+
+
+def shingles(part: Words, size: int = 3) -> Hashes:
+    """A hash for each word that begins a shingle of its text, of that; 0 for other words.
+
+    Args:
+        part: The words of texts; a text of fewer words than a shingle has none.
+        size: How many words a shingle has.
+    """
+    n = len(part.hashes)
+    found = np.zeros(n, np.uint64)
+    if n < size:
+        return found
+    run = part.hashes[: n - size + 1].copy()
+    for after in range(1, size):
+        run *= _ORDER
+        run += part.hashes[after : n - size + 1 + after]
+    found[: n - size + 1] = run
+    # a shingle does not go beyond its text
+    for before in range(1, size):
+        last = part.bounds[1:] - before
+        found[last[last >= part.bounds[:-1]]] = 0
+    return found
+
+
+def every_shingle(abstracts: pl.Series) -> pl.Series:
+    """The ``shingles`` of abstracts: sketches of all of them, not of a sample."""
+    texts = _apart(abstracts)
+    parts = list(words.in_pieces(texts, lambda part: _sampled(part, shingles(part), every=1)))
+    return lists(
+        "shingles",
+        _joined([counts for counts, _ in parts], np.int64),
+        _joined([values for _, values in parts], np.uint64),
+    )
+
+
+def title_sketches(titles: pl.Series) -> pl.Series:
+    """``title_sketch``: a hash of the beginning of each word that is no function word, in order.
+
+    Of a title of function words alone all count.
+    """
+    every, begin = words.words(titles), words.words(titles, longest=_WORD_START)
+    little = words.words(pl.Series(sorted(FUNCTION_WORDS))).hashes
+    telling = ~np.isin(every.hashes, little)
+    text = np.repeat(np.arange(len(titles)), every.counts)
+    some = np.bincount(text[telling], minlength=len(titles)) > 0
+    kept = telling | ~some[text]
+    counts = np.bincount(text[kept], minlength=len(titles))
+    return lists("title_sketch", counts, begin.hashes[kept] >> np.uint64(64 - BITS))
+
+
+def lists(name: str, counts: Places, values: Hashes) -> pl.Series:
+    """A column of lists.
+
+    Args:
+        name: Its name.
+        counts: The length of each list.
+        values: What is in them, one list after the other.
+    """
+    offsets = np.concatenate([[0], np.cumsum(counts)])
+    array = pa.LargeListArray.from_arrays(pa.array(offsets), pa.array(values.view(np.int64)))
+    return pl.Series(name, array, dtype=pl.List(pl.Int64))
+
+
+def _digests(part: Words) -> Hashes:
+    """A hash per text of its words and their order: each counts by its place."""
+    place = np.arange(len(part.hashes), dtype=np.uint64)
+    by_place = part.hashes * (np.uint64(2) * place + np.uint64(1))
+    # as if places were counted from each text's begin
+    before = np.uint64(2) * part.bounds[:-1].astype(np.uint64) * _sums(part.hashes, part.bounds)
+    return words.mixed(_sums(by_place, part.bounds) - before)
+
+
+def _sums(values: Hashes, bounds: Places) -> Hashes:
+    """The sums of values between bounds, modulo 2 to the 64th."""
+    total = np.zeros(len(values) + 1, np.uint64)
+    np.cumsum(values, out=total[1:])
+    return total[bounds[1:]] - total[bounds[:-1]]
+
+
+def _sampled(part: Words, found: Hashes, every: int = EVERY) -> tuple[Places, Hashes]:
+    """A sample of each text's shingles, sorted, each once: how many, and the hashes."""
+    places = np.flatnonzero((found & np.uint64(every - 1) == 0) & (found != 0))
+    text = np.searchsorted(part.bounds, places, side="right").astype(np.uint64) - np.uint64(1)
+    # one number is sorted faster than two columns
+    packed = (text << np.uint64(BITS)) | (found[places] >> np.uint64(64 - BITS))
+    packed.sort()
+    new = np.ones(len(packed), bool)
+    new[1:] = packed[1:] != packed[:-1]
+    packed = packed[new]
+    counts = np.bincount((packed >> np.uint64(BITS)).astype(np.int64), minlength=len(part.counts))
+    return counts, packed & np.uint64((1 << BITS) - 1)
+
+
+def _joined(parts: Sequence[npt.NDArray[Number]], kind: type[Number]) -> npt.NDArray[Number]:
+    """Arrays one after the other; there may be none."""
+    return np.concatenate(parts) if parts else np.empty(0, kind)
+
+
+def _plain(text: pl.Expr) -> pl.Expr:
+    """A text in lower case and plain letters; signs that are words of their own stand alone."""
+    return (
+        text.str.normalize("NFKD")
+        .str.replace_all(_ACCENTS, "")
+        .str.normalize("NFC")
+        .str.to_lowercase()
+        .str.replace_many(_LETTERS)
+        .str.replace_all(_ALONE, " $1 ")
+    )
+
+
+def _apart(texts: pl.Series) -> pl.Series:
+    """Texts in which nothing beyond ASCII is a word's part but letters and digits."""
+    return _where_not_ascii(
+        texts,
+        lambda text: _plain(text).str.replace_all(r"[[^\p{L}\p{N}\p{M}]&&[^\x00-\x7f]]+", " "),
+    )
+
+
+def _where_not_ascii(texts: pl.Series, change: Callable[[pl.Expr], pl.Expr]) -> pl.Series:
+    """Texts, those changed that are not ASCII alone.
+
+    What is known of single characters is done by one search for all of them; what that leaves (a
+    script of its own, rare signs) is for the change itself, which is slow.
+    """
+    places = _not_ascii(texts).arg_true()
+    if not len(places):
+        return texts
+    some = _in_threads(texts.gather(places), lambda part: part.str.replace_many(_known()))
+    rest = _not_ascii(some).arg_true()
+    if len(rest):
+        changed = pl.select(change(pl.lit(texts.gather(places.gather(rest))))).to_series()
+        some = some.scatter(rest, changed)
+    return texts.clone().scatter(places, some)
+
+
+def _not_ascii(texts: pl.Series) -> pl.Series:
+    return texts.str.len_bytes() != texts.str.len_chars()
+
+
+def _in_threads(texts: pl.Series, work: Callable[[pl.Series], pl.Series]) -> pl.Series:
+    """What a function makes of texts, slice by slice: Polars works on a column with one thread."""
+    threads = pl.thread_pool_size()
+    if threads == 1 or len(texts) < _FEW_TEXTS:
+        return work(texts)
+    length = -(-len(texts) // threads)
+    slices = [texts.slice(begin, length) for begin in range(0, len(texts), length)]
+    with ThreadPoolExecutor(threads) as pool:
+        return pl.concat(list(pool.map(work, slices)), rechunk=True)
+
+
+@functools.cache
+def _known() -> dict[str, str]:
+    """What characters beyond ASCII are in words: letters and digits, or a space for all others.
+
+    Only those are here of which ASCII alone is left; it is what ``_plain`` makes of them.
+    """
+    known = {}
+    for first, last in _USUAL:
+        for code in range(first, last + 1):
+            sign = chr(code)
+            letters = unicodedata.normalize("NFKD", sign)
+            unmarked = [c for c in letters if not unicodedata.category(c).startswith("M")]
+            plain = "".join(_LETTERS.get(c, c) for c in "".join(unmarked).lower())
+            unassigned = unicodedata.category(sign) == "Cn"
+            if unassigned or any(not c.isascii() and c.isalnum() for c in plain):
+                continue
+            known[sign] = "".join(c if c.isascii() and c.isalnum() else " " for c in plain)
+    return known
