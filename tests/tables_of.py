@@ -23,8 +23,8 @@ from paperdump.sheet import Rule
 def release_of(folder: Path, **pages: str) -> dict[str, pl.DataFrame]:
     """The tables that pages, each written to a file of its name, lead to."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, text in pages.items():
-        (folder / f"{name}.txt").write_text(text, "utf-8")
+    for name, content in pages.items():
+        (folder / f"{name}.txt").write_text(content, "utf-8")
     return release_of_folder(folder)
 
 

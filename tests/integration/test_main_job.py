@@ -124,7 +124,7 @@ def test_every_rule_leaves_a_log_and_a_benchmark(latest: Path) -> None:
 def test_the_settings_of_the_run_are_kept_whole(latest: Path) -> None:
     settings = yaml.safe_load((latest.parent / "run_config.yaml").read_text())
     assert settings["dumps"] == "tests/data/examples"
-    assert settings["validate"]["completeness"]["papers"]["abstract"]["critical"] == 0.5
+    assert settings["validate"]["completeness"]["papers"]["abstract"]["warning"] == 0.9
 
 
 def test_a_second_run_has_nothing_to_do(project: Path) -> None:

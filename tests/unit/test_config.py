@@ -82,8 +82,8 @@ def test_an_unknown_key_is_named_with_the_nearest_valid_one(
 
 def test_an_unknown_key_like_no_other_gets_all_valid_ones() -> None:
     assert (
-        "valid here: corrections, dates, dedupe, dumps, normalize, parse, readers, results, sheet, strict, "
-        "validate"
+        "valid here: corrections, dates, dedupe, dumps, normalize, parse, readers, results, sheet, "
+        "strict, validate"
     ) in problems({"zzz": 1})
 
 

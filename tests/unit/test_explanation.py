@@ -600,7 +600,7 @@ def test_why_entries_are_one_paper_is_told(tmp_path: Path) -> None:
     known = explained(tmp_path, "Tides", a=page(Listed("Tides")), b=page(Listed("tides")))
     [merge] = known.merges
     assert (merge.kept, merge.repeat, merge.decision) == ("[1]", "[2]", "the same paper")
-    assert "normalized titles are equal" in merge.because
+    assert "same letters and digits" in merge.because
 
 
 def test_a_pair_with_an_entry_of_another_paper_names_it(tmp_path: Path) -> None:

@@ -28,8 +28,31 @@ _LONGEST_COMPARED = 20_000  # characters of a text of which it is said what clea
 _RULES = {
     "same_arxiv_id": "both carry the same arXiv identifier",
     "same_doi": "both carry the same DOI",
-    "same_title": "their normalized titles are equal",
+    "same_title": "their titles have the same letters and digits",
+    "respelled_title": "their titles differ in spelling, order or function words only",
+    "extended_title": "one title goes on where the other ends, or has another subtitle",
+    "reworded_title": "their titles differ in some words",
+    "same_abstract": "their abstract is one text, under unlike titles",
+    "different_arxiv_ids": "each carries an arXiv identifier of its own",
+    "different_dois": "each carries a DOI of its own",
+    "one_about_other": "one is a reply, a comment, an erratum or the like",
+    "different_numbers": "part, volume, year, version or model differ in their titles",
+    "opposite_words": "their titles say opposite things",
+    "generic_title": "such a title names no paper, and nothing else joins them",
+    "different_authors": "their authors differ",
+    "different_years": "they were published at different times",
+    "different_abstracts": "their abstracts differ",
+    "different_names": "a name differs in their titles",
+    "different_titles": "their titles differ",
+    "listed_beside": "a dump lists both titles, one beside the other",
+    "ambiguous_title": "the shorter title may be that of several papers",
+    "weakest_link": "alike, but joining them would join what is kept apart",
     "correction": "a correction says so",
+}
+_LIKENESS = {
+    "title_score": "likeness of the titles",
+    "abstract_score": "of the abstracts",
+    "author_score": "of the authors",
 }
 _ANSWERS = {"same": "the same paper", "different": "different papers", "doubtful": "doubtful"}
 
@@ -494,8 +517,9 @@ def _merges(release: Release, sightings: tuple[Sighting, ...]) -> Iterator[Merge
         ),
     ):
         rule, decision = str(row.get("match_rule")), str(row.get("match_decision"))
-        score = row.get("title_score")
-        like = "" if score is None else f"; likeness of the titles {score:.2f}"
+        scores = {words: row.get(name) for name, words in _LIKENESS.items()}
+        said = [f"{words} {score:.2f}" for words, score in scores.items() if score is not None]
+        like = f"; {', '.join(said)}" if said else ""
         yield Merge(
             kept=words[row["entry_id_kept"]],
             repeat=words[row["entry_id_repeat"]],

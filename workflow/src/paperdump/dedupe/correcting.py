@@ -2,9 +2,9 @@
 
 Fixes of what a sighting is compared by (title, abstract, authors, identifiers) act before entries
 are clustered, those of its date before years are resolved, those of its other values before papers
-are merged; so what follows from a value follows from the fix. A sighting's title and abstract stay as they are on the page:
-their fixes act on the cleaned texts, of which papers are made. Pairs act on the clusters, fixes of
-papers last of all.
+are merged; so what follows from a value follows from the fix. A sighting's title and abstract stay
+as they are on the page: their fixes act on the cleaned texts, of which papers are made. Pairs act
+on the clusters, fixes of papers last of all.
 
 A correction that names nothing, or more than one thing, or finds another value than it expects, or
 changes nothing, is stale: it is not applied, and says why.

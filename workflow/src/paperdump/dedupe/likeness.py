@@ -74,12 +74,13 @@ def with_keys(entries: pl.DataFrame, limits: Limits) -> pl.DataFrame:
         limits: The thresholds of matching.
 
     Returns:
-        The entries with ``title_fold``; ``authors_line``; ``year``, stated or that of the day; ``is_edition``, whether the year is that of a publication which only its
-        year or its venue names, and no preprint; ``venue_kind``, a ``meeting`` or a ``journal``;
-        ``is_generic``, whether its title names no paper; ``published_doi`` and ``preprint_doi``,
-        the DOI by who gave it, null where it has an arXiv identifier; ``is_repeated``, whether its
-        dump lists the same title, authors and year several times; and ``abstract_digest`` null
-        where the abstract is too short to say anything.
+        The entries with ``title_fold``; ``authors_line``; ``year``, stated or that of the day;
+        ``is_edition``, whether the year is that of a publication which only its year or its venue
+        names, and no preprint; ``venue_kind``, a ``meeting`` or a ``journal``; ``is_generic``,
+        whether its title names no paper; ``published_doi`` and ``preprint_doi``, the DOI by who
+        gave it, null where it has an arXiv identifier; ``is_repeated``, whether its dump lists the
+        same title, authors and year several times; and ``abstract_digest`` null where the abstract
+        is too short to say anything.
     """
     long = pl.col("abstract_length") >= limits.min_abstract_words
     venue = pl.col("journal_ref")

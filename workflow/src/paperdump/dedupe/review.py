@@ -53,6 +53,6 @@ def doubtful(matches: pl.DataFrame, entries: pl.DataFrame, dumps: pl.DataFrame) 
         "entry_id",
         pl.lit("}, {sighting: "),
         "other_entry_id",
-        pl.lit("}], reason: }"),
+        pl.lit('}], reason: ""}'),
     )
     return once.with_row_index("rank", 1).with_columns(settled_by=settled_by)
