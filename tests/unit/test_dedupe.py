@@ -163,6 +163,14 @@ def test_entries_of_one_arxiv_id_are_one_paper_whatever_their_titles() -> None:
     assert same(("2401.00001", None, "tides"), ("2401.00001", None, "tides revisited")) == [[0, 1]]
 
 
+def test_no_title_parts_what_one_identifier_joins() -> None:
+    titles = ("Tides of Long Rivers", "Tides of Long Rivers, Part II", "On Ebbs of Rivers")
+    rows = [{"arxiv_id": "2401.00001", "title": title} for title in titles]
+    keyed = likeness.with_keys(normalized(rows), limits())
+    entries = clusters.of_same_paper(keyed, matching.links(keyed, limits())).entries
+    assert entries["cluster"].n_unique() == 1
+
+
 def test_entries_of_one_doi_are_one_paper() -> None:
     assert same((None, "10.5555/a", "tides"), (None, "10.5555/a", "on tides")) == [[0, 1]]
 

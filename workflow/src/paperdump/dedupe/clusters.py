@@ -24,7 +24,8 @@ _CUT = "weakest_link"
 # Of which no paper has two: what each column of these says in the rows that ``matching`` makes.
 EXCLUSIVE = ("arxiv_id", "published_doi", "preprint_doi")
 # Rules whose links are those of a key: what is linked with one entry is so with each other.
-_KEY_RULES = ("same_arxiv_id", "same_doi", "same_title")
+_IDENTITY = ("same_arxiv_id", "same_doi")
+_KEY_RULES = (*_IDENTITY, "same_title")
 _SUPPORT = 0.5  # weight of common neighbours in the order of links
 _MOST_TITLES = 60  # different titles of a component that are all compared with each other
 
@@ -99,7 +100,8 @@ def of_same_paper(
     told = told or Told()
     groups = {n: [*sides[0], *sides[1]] for n, sides in told.same.items()}
     joins = links.filter(pl.col("match_decision") == SAME)
-    joins = pl.concat([joins.select("one", "other", "strength"), _spare_links(links, told)])
+    joins = joins.select("one", "other", "strength", "match_rule")
+    joins = pl.concat([joins, _spare_links(links, told)])
     # what the links join anyway need not be said, unless something else that is said parts it
     spare = set(groups)
     alone = _without(entries, joins, links, Told(different=told.different))
@@ -187,8 +189,6 @@ def _without(
         n: ([here[row] for row in first], [here[row] for row in second])
         for n, (first, second) in told.different.items()
     }
-    for number, pair in enumerate(vetoes):
-        sides[-1 - number] = ([here[row] for row in pair[0]], [here[row] for row in pair[1]])
     union = _Union([_as_one(values, groups) for values in exclusive.values()], sides)
     for group in groups:
         union.join_told(group)
@@ -197,7 +197,14 @@ def _without(
         if met:
             by = [n for n, group in said.items() if union.find(here[group[0]]) in met]
             raise Apart(number, by)
-    for row, linked in _strongest_first(joins.filter(pl.Series(contested[one]))):
+    mine = joins.filter(pl.Series(contested[one]))
+    certain = pl.col("match_rule").is_in(_IDENTITY)
+    for row, linked in _strongest_first(mine.filter(certain)):
+        union.join(here[row], here[linked])
+    # what one identifier joins, no title parts
+    for number, pair in enumerate(vetoes):
+        union.veto(-1 - number, *([here[row] for row in side] for side in pair))
+    for row, linked in _strongest_first(mine.filter(~certain)):
         union.join(here[row], here[linked])
     final = roots.copy()
     final[rows] = rows[[union.find(place) for place in range(len(rows))]]
@@ -228,7 +235,8 @@ def _spare_links(links: pl.DataFrame, told: Told) -> pl.DataFrame:
     Those of a key are linked with the first of them, or in a chain; should that one be parted
     from them, they are one paper all the same.
     """
-    some = pl.DataFrame({"told": told.rows}, schema={"told": links.schema["one"]})
+    parted = Told(different=told.different).rows
+    some = pl.DataFrame({"told": parted}, schema={"told": links.schema["one"]})
     same = links.filter(pl.col("match_decision") == SAME, pl.col("match_rule").is_in(_KEY_RULES))
     ends = pl.concat(
         [
@@ -249,8 +257,10 @@ def _spare_links(links: pl.DataFrame, told: Told) -> pl.DataFrame:
             one=pl.min_horizontal("beside", "anchor"),
             other=pl.max_horizontal("beside", "anchor"),
             strength="strength",
+            match_rule="match_rule",
         )
-        .unique(["one", "other"], keep="any")
+        .sort("one", "other", "strength", descending=[False, False, True])
+        .unique(["one", "other"], keep="first", maintain_order=True)
     )
 
 
@@ -369,11 +379,9 @@ class _Union:
         self._values = list(zip(*exclusive, strict=True))
         self._parent = list(range(len(self._values)))
         self._sides: dict[int, set[tuple[int, bool]]] = {}  # root → (veto, whether its second)
-        for number, sides in vetoes.items():
-            for second, rows in enumerate(sides):
-                for row in rows:
-                    self._sides.setdefault(row, set()).add((number, bool(second)))
         self.vetoed: set[int] = set()  # the vetoes that kept something from being joined
+        for number, sides in vetoes.items():
+            self.veto(number, *sides)
 
     def find(self, row: int) -> int:
         """The first row of the set that a row is in."""
@@ -383,6 +391,15 @@ class _Union:
         while self._parent[row] != root:
             self._parent[row], row = root, self._parent[row]
         return root
+
+    def veto(self, number: int, one: Rows, other: Rows) -> None:
+        """Keep the sets of some rows apart from those of others, unless they are one already."""
+        sides = [{self.find(row) for row in rows} for rows in (one, other)]
+        if sides[0] & sides[1]:
+            return
+        for second, roots in enumerate(sides):
+            for root in roots:
+                self._sides.setdefault(root, set()).add((number, bool(second)))
 
     def join_told(self, rows: Rows) -> None:
         """Join rows that are told to be the same."""
