@@ -210,3 +210,45 @@ def test_papers_are_whole_and_hold_one_arxiv_id_at_most(
             identifier = entries[row][0]
             if identifier:
                 assert of_id.setdefault(identifier, number) == number
+
+
+def merged(*rows: dict[str, object]) -> pl.DataFrame:
+    """The papers of entries of one dump."""
+    dumps = tables.frame_of("dumps", [{"dump_id": "d0", "path": "a.csv", "notes": []}])
+    inference = Inference(enabled=True, min_dates=1, min_in_year=1)
+    return dedupe.dedupe(normalized(list(rows)), dumps, inference, limits()).papers
+
+
+PREPRINT, PUBLISHED = "10.1101/2024.01.02.573", "10.5555/tides.7"
+
+
+def test_a_preprint_and_its_publication_are_one_paper_with_both_dois() -> None:
+    rows = [{"title": "Tides of Long Rivers", "doi": doi} for doi in (PREPRINT, PUBLISHED)]
+    [paper] = merged(*rows).to_dicts()
+    assert paper["doi"] == PUBLISHED
+    assert paper["dois"] == [PREPRINT, PUBLISHED]
+    assert paper["conflicts"] == []
+
+
+def test_two_dois_of_publishers_are_two_papers() -> None:
+    rows = [{"title": "Tides of Long Rivers", "doi": f"10.5555/{n}"} for n in (1, 2)]
+    assert merged(*rows).height == 2
+
+
+def test_papers_of_a_title_that_names_none_have_ids_of_their_own_that_no_dump_moves() -> None:
+    one = {"title": "Editorial", "authors": ["A. Tide"], "date_text": "2001"}
+    other = {"title": "Editorial", "authors": ["B. Ebb"], "date_text": "2002"}
+    alone = set(merged(one)["paper_id"])
+    both = set(merged(other, one)["paper_id"])
+    assert len(both) == 2
+    assert alone < both
+
+
+def test_a_title_that_two_papers_have_gives_its_id_to_the_first() -> None:
+    rows = [{"title": "Tides of Long Rivers", "doi": None, "authors": [name]} for name in "XY"]
+    far = [
+        {**row, "abstract": f"{word} " + " ".join(f"{word}{n}" for n in range(40))}
+        for row, word in zip(rows, ("ebb", "flow"), strict=True)
+    ]
+    alone = set(merged(far[0])["paper_id"])
+    assert alone < set(merged(*far)["paper_id"])
