@@ -245,9 +245,9 @@ def _author_scores(one: pl.DataFrame, other: pl.DataFrame) -> pl.Series:
     strangers = (scores == 0).arg_true()
     if not len(strangers):
         return scores
-    families = [both[side].gather(strangers).list.join(" ") for side in ("one", "other")]
+    families = [both[side].gather(strangers).list.join(" ").to_list() for side in ("one", "other")]
     written = [side["authors"].gather(strangers).list.join(" ") for side in (one, other)]
-    whole = [names.str.to_lowercase() for names in written]
+    whole = [names.str.to_lowercase().to_list() for names in written]
     likeness = [
         process.cpdist(*families, scorer=fuzz.ratio, workers=1),
         process.cpdist(*whole, scorer=fuzz.token_set_ratio, workers=1),

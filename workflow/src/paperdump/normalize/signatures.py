@@ -82,8 +82,10 @@ def with_signatures(entries: pl.DataFrame) -> pl.DataFrame:
     Args:
         entries: Entries with ``clean_title`` and ``clean_abstract``.
     """
-    titles = title_words(entries["clean_title"])
-    of_abstracts = abstract_signatures(entries["clean_abstract"])
+    with ThreadPoolExecutor(1) as beside:
+        of_titles = beside.submit(title_words, entries["clean_title"])
+        of_abstracts = abstract_signatures(entries["clean_abstract"])
+        titles = of_titles.result()
     return entries.with_columns(titles, title_sketches(titles), *of_abstracts)
 
 
