@@ -1,17 +1,17 @@
 """The matching of this project as one process: from records to clusters.
 
-    python tests/benchmarks/dedupe_stage.py INPUT.parquet OUTPUT.parquet [--no-clean] [--timings]
+    python tests/benchmarks/dedupe_stage.py INPUT.parquet OUTPUT.parquet [--clean] [--timings]
 
 The input has the columns ``record``, ``title``, ``abstract``, ``authors`` and ``published_on``, as
 ``corpus.py`` writes them; others are not read. The output has ``record`` and ``cluster``. What runs
-is what the workflow runs, with its default thresholds: titles and abstracts are cleaned and signed
-as ``normalize`` does it, then entries are blocked, matched and clustered as ``dedupe`` does it, as
-those of one dump. All that the workflow does besides is left out: readers, identifiers, dates,
-merging, tables on disk.
+is what the workflow runs, with its default thresholds: titles are cleaned, titles and abstracts
+signed as ``normalize`` does it, then entries are blocked, matched and clustered as ``dedupe`` does
+it, as those of one dump. All that the workflow does besides is left out: readers, identifiers,
+dates, merging, tables on disk.
 
 Cleaning (Unicode, white space, wraps, entities, TeX) is the work of ``normalize`` on each entry,
-whether or not papers are matched, and takes more time than the matching itself. ``--no-clean``
-leaves abstracts as they are given; titles are cleaned all the same, which takes next to nothing.
+whether or not papers are matched; of abstracts it takes more time than the matching itself, and
+changes no cluster of the generated corpus. ``--clean`` cleans these too.
 
 ``--timings`` prints the seconds and the peak memory of each step. Columns are dropped as soon as no
 later step needs them; what is read is cleaned and signed piece by piece.
@@ -163,7 +163,7 @@ def clustered(entries: pl.DataFrame, steps: Steps) -> pl.DataFrame:
     limits = default_limits()
     with steps.step("keys"):
         entries = likeness.with_keys(as_one_dump(entries), limits)
-    with steps.step("block, match"):
+    with steps.step("match"):  # blocking included
         links = matching.links(entries, limits)
     entries = entries.drop(_OF_LINKS)
     with steps.step("cluster"):

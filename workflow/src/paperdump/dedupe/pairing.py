@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
+from rapidfuzz import fuzz, process
 
 from paperdump.dedupe import candidates
 from paperdump.dedupe.candidates import Keys, Shared
@@ -23,7 +24,8 @@ _MOST_OF_DATE = 2  # of these, of one date
 _MIN_KEYS = 2  # that two abstracts share to be compared, where they have enough
 _FEW_KEYS = 6
 _PART = 0.25  # of the smaller sketch that two abstracts share to be compared
-_LITTLE = 0.15  # of the smaller sketch, below which two abstracts have nothing in common
+_ALIKE = 80  # percent of likeness, below which titles alone say nothing
+_DAYS = 7  # between the dates of a paper on two pages
 _STOCK = 8  # titles of one abstract, beyond which it belongs to none of them
 _SAME = (
     "title_key",
@@ -168,6 +170,7 @@ def pairs_of_forms(
         "authors_line",
         "date_text",
         "published_on",
+        "title_fold",
         title=titles.numbers(forms["title_fold"]),
         abstract=abstracts.numbers(forms["abstract_digest"]),
     )
@@ -186,25 +189,40 @@ def pairs_of_forms(
 
 
 def _screened(pairs: pl.DataFrame, forms: pl.DataFrame, abstracts: Texts) -> pl.DataFrame:
-    """The pairs without those of different titles whose abstracts have nothing in common.
+    """The pairs without those of different titles that nothing else can make one paper.
 
-    Many titles are alike in all but a word or two; where the abstracts say that they are of
-    different papers, no closer look is needed.
+    Many titles are alike in all but a word or two. Where the abstracts have nothing in common, or
+    one is missing and neither authors nor days can help, no closer look is needed.
     """
-    title, abstract = forms["title"], forms["abstract"]
-    sides = [pairs[side] for side in ("one", "other")]
-    titles = [title.gather(side) for side in sides]
-    numbers = [abstract.gather(side) for side in sides]
-    asked = (
-        (titles[0] != titles[1])
-        & numbers[0].is_not_null()
-        & numbers[1].is_not_null()
-        & (numbers[0] != numbers[1])
-    ).arg_true()
+    both = pairs
+    for side in ("one", "other"):
+        columns = forms.rename({name: f"{name}_{side}" for name in forms.columns})
+        both = both.join(
+            columns, left_on=side, right_on=f"form_{side}", how="left", maintain_order="left"
+        )
+    numbers = [both["abstract_one"], both["abstract_other"]]
+    differ = both["title_one"] != both["title_other"]
+    missing = numbers[0].is_null() | numbers[1].is_null()
+    asked = (differ & ~missing & (numbers[0] != numbers[1])).fill_null(False).arg_true()
     one, other = (number.gather(asked).to_numpy().astype(np.int64) for number in numbers)
     common, smaller = candidates.shared_part(abstracts.sketches, one, other)
-    strange = (common < _LITTLE * smaller) & (smaller >= _FEW_KEYS)
-    return pairs.filter(~pl.int_range(pl.len()).is_in(asked.filter(pl.Series(strange)).implode()))
+    strange = asked.filter(pl.Series((common < _PART * smaller) & (smaller >= _FEW_KEYS)))
+    alone = both.with_row_index("pair").filter(differ & missing).filter(~_supported())
+    fold = [alone[f"title_fold_{side}"] for side in ("one", "other")]
+    score = pl.Series(process.cpdist(*(side.to_list() for side in fold), scorer=fuzz.ratio))
+    begins = pl.col("title_fold_one").str.starts_with(pl.col("title_fold_other")) | pl.col(
+        "title_fold_other"
+    ).str.starts_with(pl.col("title_fold_one"))
+    unlike = alone.filter((score < _ALIKE) & ~alone.select(begins).to_series())["pair"]
+    left_out = pl.concat([strange.cast(pl.UInt32), unlike.cast(pl.UInt32)])
+    return pairs.filter(~pl.int_range(pl.len(), dtype=pl.UInt32).is_in(left_out.implode()))
+
+
+def _supported() -> pl.Expr:
+    """Whether authors or days may say that two forms are one paper."""
+    authors = pl.col("authors_line_one").is_not_null() & pl.col("authors_line_other").is_not_null()
+    apart = (pl.col("published_on_one") - pl.col("published_on_other")).dt.total_days().abs()
+    return authors | (apart <= _DAYS).fill_null(False)
 
 
 def _stock(forms: pl.DataFrame) -> pl.Series:

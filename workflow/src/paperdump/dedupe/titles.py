@@ -6,6 +6,8 @@ words that they do not share are looked at. Columns of pairs are compared whole.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import polars as pl
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
@@ -23,6 +25,7 @@ EQUAL, RESPELLED, EXTENDED, REWORDED, UNLIKE = (
 _SHARED = 0.5  # of the content words of the longer title, below which titles are unlike
 _MOST_LEFT = 8  # words of a side that are compared with those of the other
 _FEW_LEFT = 2  # words of a side, at most, among which opposites are looked for
+_SLIPS = 2  # letters in which long words may differ
 _LONG, _LONGER = 5, 8  # letters of words that may differ in one letter, and in two
 _ABBREVIATED = 3  # fewest letters of an abbreviation
 # digits that scanners take for letters: *kagad0n*
@@ -98,6 +101,10 @@ _ABOUT_LAST = (
     r"(reply|response|rejoinder|comment|erratum|corrigendum|correction|addendum|retraction)"
     r"(?:\s+(?:to|on|by)\b.*)?[^\p{L}\p{N}]*$"
 )
+# what is looked at of words left over on both sides
+_COMPARED = (
+    "word", "place", "length", "is_number", "is_name", "is_last", "read_o", "read_i", "scanned",
+)  # fmt: skip
 _NAME = r"^.+\p{Lu}|\p{Lu}.*\p{N}|\p{N}.*\p{Lu}"
 _LEAD = r"^\s*([\p{L}\p{N}+#*-]+)\s*:"
 _MAIN = r"^(.+?)(?::\s|\?\s|\s[-—–]+\s|—|\s\(|\.\s)"
@@ -231,10 +238,12 @@ def _facts(titles: pl.DataFrame) -> pl.DataFrame:
     first = [lower.str.extract(_ABOUT_FIRST, group) for group in (1, 2, 3)]
     about = pl.coalesce(*first, lower.str.extract(_ABOUT_DASH), lower.str.extract(_ABOUT_LAST))
     kind = about.str.replace(r"ies$", "y").str.head(5)
-    main = titles.select(pl.coalesce(title.str.extract(_MAIN), title)).to_series()
+    mains = titles.select("title", main=title.str.extract(_MAIN)).drop_nulls()
+    mains = mains.with_columns(main=title_words(mains["main"]))
+    titles = titles.join(mains, on="title", how="left", maintain_order="left")
     return titles.with_columns(
         about=pl.coalesce(kind, pl.lit("")),
-        main=title_words(main),
+        main=pl.coalesce("main", "words"),
         names=_names(title),
         lead=lower.str.extract(_LEAD).fill_null(""),
     ).with_columns(
@@ -310,6 +319,10 @@ def _kinds(words: pl.Series) -> pl.DataFrame:
             is_counted=word.is_in(_COUNTED),
             is_number_word=word.is_in(sorted(_NUMBER_WORDS)),
             is_negation=word.is_in(sorted(_NEGATIONS)),
+            length=word.str.len_chars(),
+            read_o=word.str.replace_many(_MISREAD[0]),
+            read_i=word.str.replace_many(_MISREAD[1]),
+            scanned=_as_scanned(word),
             number=word.replace(_ROMANS)
             .replace(_NUMBER_WORDS)
             .str.replace(r"^([0-9]+)(?:st|nd|rd|th)$", "$1")
@@ -320,11 +333,12 @@ def _kinds(words: pl.Series) -> pl.DataFrame:
 
 def _left_over(mine: pl.DataFrame, theirs: pl.DataFrame, words: pl.DataFrame) -> pl.DataFrame:
     """The words of the titles of one side that the titles of the other side lack."""
-    here = mine.select("pair", "title").join(words, on="title")
+    here = mine.select("pair", "title").join(words, on="title", maintain_order="left_right")
     there = theirs.select("pair", "title").join(
         words.select("title", "number_of_word", "nth"), on="title"
     )
-    return here.join(there, on=["pair", "number_of_word", "nth"], how="anti").drop("title")
+    key = ["pair", "number_of_word", "nth"]
+    return here.join(there, on=key, how="anti", maintain_order="left").drop("title")
 
 
 def _counts(
@@ -424,17 +438,23 @@ def _left_of_side(
     )
 
 
-def _crossed(left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
-    """Each word left over on one side with each on the other, of the first few."""
-    among_first = pl.col("place").rank("ordinal").over("pair") <= _MOST_LEFT
-    few = [side.filter(among_first) for side in (left, right)]
+def _crossed(left: pl.DataFrame, right: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
+    """Each word left over on one side with each on the other, of the first few.
+
+    The words of a pair stand in the order of its title.
+    """
+    few = [
+        side.filter(pl.int_range(pl.len()).over("pair") < _MOST_LEFT).select("pair", *columns)
+        for side in (left, right)
+    ]
     return few[0].join(few[1], on="pair", suffix="_other")
 
 
 def _opposite(left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
     """Pairs whose words left over are opposites, or one is the other with a prefix."""
-    few = [side.with_columns(few=pl.len().over("pair") <= _FEW_LEFT) for side in (left, right)]
-    crossed = _crossed(*few).filter(
+    is_few = (pl.len().over("pair") <= _FEW_LEFT).alias("few")
+    mine, theirs = left.with_columns(is_few), right.with_columns(is_few)
+    crossed = _crossed(mine, theirs, ("word", "place", "few")).filter(
         (pl.col("few") & pl.col("few_other")) | (pl.col("place") == pl.col("place_other"))
     )
     known = crossed.join(_opposites(), on=["word", "word_other"], how="semi").select("pair")
@@ -453,43 +473,46 @@ def _alike(left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
     """
     whole = _same_in_other_words(left, right)
     one, other = pl.col("word"), pl.col("word_other")
-    crossed = _crossed(left, right)
+    begins = one.str.starts_with(other) | other.str.starts_with(one)
+    length, length_other = pl.col("length").cast(pl.Int32), pl.col("length_other").cast(pl.Int32)
+    # what differs more in length is not the same word, unless one is cut or shortened
+    crossed = _crossed(left, right, _COMPARED).with_columns(begins=begins)
+    crossed = crossed.filter(pl.col("begins") | ((length - length_other).abs() <= _SLIPS))
     # the last word of a title that was cut within it
-    cut = (pl.col("place") == pl.col("place_other")) & (
+    is_cut = (pl.col("place") == pl.col("place_other")) & (
         (pl.col("is_last") & ~pl.col("is_number_other") & other.str.starts_with(one))
         | (pl.col("is_last_other") & ~pl.col("is_number") & one.str.starts_with(other))
     )
     misread = pl.any_horizontal(
-        *((one.str.replace_many(digits) == other) for digits in _MISREAD),
-        *((other.str.replace_many(digits) == one) for digits in _MISREAD),
+        pl.col("read_o") == other,
+        pl.col("read_i") == other,
+        pl.col("read_o_other") == one,
+        pl.col("read_i_other") == one,
     )
-    crossed = crossed.with_columns(is_cut=cut | misread).filter(
-        cut
-        | misread
-        | ~pl.any_horizontal("is_number", "is_number_other", "is_name", "is_name_other")
-    )
+    is_word = ~pl.any_horizontal("is_number", "is_number_other", "is_name", "is_name_other")
+    crossed = crossed.with_columns(is_cut=is_cut | misread).filter(pl.col("is_cut") | is_word)
     if crossed.is_empty():
         return whole
     distance = process.cpdist(
-        crossed["word"], crossed["word_other"], scorer=OSA.distance, workers=1
+        crossed["word"].to_list(), crossed["word_other"].to_list(), scorer=OSA.distance, workers=1
     )
-    shorter = pl.min_horizontal(one.str.len_chars(), other.str.len_chars())
-    begins = one.str.starts_with(other) | other.str.starts_with(one)
     spelled = (
-        crossed.with_columns(distance=pl.Series(distance), shorter=shorter)
+        crossed.with_columns(
+            distance=pl.Series(distance), shorter=pl.min_horizontal(length, length_other)
+        )
         .filter(
             ((pl.col("distance") <= 1) & (pl.col("shorter") >= _LONG))
-            | ((pl.col("distance") <= 2) & (pl.col("shorter") >= _LONGER))
+            | ((pl.col("distance") <= _SLIPS) & (pl.col("shorter") >= _LONGER))
             | pl.col("is_cut")
-            | ((pl.col("shorter") >= _ABBREVIATED) & begins)
+            | ((pl.col("shorter") >= _ABBREVIATED) & pl.col("begins"))
         )
         .sort("pair", "distance", "place", "place_other")
         .unique(["pair", "place"], keep="first", maintain_order=True)
         .unique(["pair", "place_other"], keep="first", maintain_order=True)
     )
-    same_length = one.str.len_chars() == other.str.len_chars()
     anagram = one.str.split("").list.sort() == other.str.split("").list.sort()
-    guessed = same_length & ~anagram & (_as_scanned(one) != _as_scanned(other))
+    other_letter = pl.col("scanned") != pl.col("scanned_other")
+    guessed = (length == length_other) & ~anagram & other_letter
     return pl.concat([whole, spelled.select("pair", "place", "place_other", guessed=guessed)])
 
 
