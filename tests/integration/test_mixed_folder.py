@@ -53,6 +53,15 @@ def run_on(folder: Path, results: Path) -> dict[str, pl.DataFrame]:
     return {name: pl.read_parquet(results / "latest" / f"{name}.parquet") for name in names}
 
 
+def recognised(release: dict[str, pl.DataFrame]) -> set[str]:
+    """The rules by which repeats were recognised; every one of them says by which."""
+    same = release["matches"].filter(pl.col("match_decision") == "same")
+    said = {*same["entry_id_kept"], *same["entry_id_repeat"]}
+    several = release["sightings"].filter(pl.len().over("paper_id") > 1)
+    assert said == set(several["entry_id"])
+    return set(same["match_rule"])
+
+
 def test_every_format_packed_in_every_way_is_the_same_papers(tmp_path: Path) -> None:
     folder = tmp_path / "dumps"
     folder.mkdir()
@@ -66,9 +75,7 @@ def test_every_format_packed_in_every_way_is_the_same_papers(tmp_path: Path) -> 
     assert release["papers"].sort("arxiv_id").select("arxiv_id", "title", "n_sightings").rows() == [
         (paper.arxiv_id, paper.title, count) for paper in PAPERS
     ]
-    # every repeat says by which rule it was recognised
-    assert release["matches"].height == (count - 1) * len(PAPERS)
-    assert set(release["matches"]["match_rule"]) == {"same_arxiv_id", "same_title"}
+    assert recognised(release) == {"same_arxiv_id", "same_title"}
     dumps = release["dumps"]
     assert dumps.filter(pl.col("n_members").is_null()).height == count
     assert dumps.filter(pl.col("n_members") == 1)["format"].value_counts().sort(
@@ -120,7 +127,4 @@ def test_all_real_samples_packed_in_every_way(shared: Path, tmp_path: Path) -> N
     assert mixed["rejects"].height == 4
     names = ["paper_id", "title", "arxiv_id", "doi"]
     assert mixed["papers"].select(names).equals(alone["papers"].select(names))
-    assert set(mixed["matches"]["match_rule"]) == {"same_arxiv_id", "same_doi", "same_title"} & set(
-        mixed["matches"]["match_rule"]
-    )
-    assert mixed["matches"].height == mixed["sightings"].height - mixed["papers"].height
+    assert recognised(mixed) <= {"same_arxiv_id", "same_doi", "same_title"}

@@ -25,6 +25,7 @@ _MIN_KEYS = 2  # that two abstracts share to be compared, where they have enough
 _FEW_KEYS = 6
 _PART = 0.25  # of the smaller sketch that two abstracts share to be compared
 _ALIKE = 80  # percent of likeness, below which titles alone say nothing
+_PART_OF = 85  # percent of likeness to a part of the other title, below which it is none
 _DAYS = 7  # between the dates of a paper on two pages
 _STOCK = 8  # titles of one abstract, beyond which it belongs to none of them
 _SAME = (
@@ -175,17 +176,21 @@ def pairs_of_forms(
         abstract=abstracts.numbers(forms["abstract_digest"]),
     )
     stock = _stock(numbered)
-    own = numbered.with_columns(abstract=pl.when(~pl.col("abstract").is_in(stock)).then("abstract"))
+    own = numbered.with_columns(
+        abstract=pl.when(~pl.col("abstract").is_in(stock.implode())).then("abstract")
+    )
     similar = _similar(abstracts, blocks.abstracts)
-    found = [
+    by_text = [
         _within(own, "title"),
         _within(own, "abstract"),
         _across(own, "title", blocks.titles.one, blocks.titles.other),
         _across(own, "abstract", *similar),
-        _within(forms.select("form", "arxiv_id"), "arxiv_id", first_only=True),
-        _within(forms.select("form", "doi"), "doi", first_only=True),
     ]
-    return _screened(pl.concat(found).unique().sort("one", "other"), numbered, abstracts)
+    by_identifier = [
+        _within(forms.select("form", name), name, first_only=True) for name in ("arxiv_id", "doi")
+    ]
+    likely = _screened(pl.concat(by_text).unique(), numbered, abstracts)
+    return pl.concat([likely, *by_identifier]).unique().sort("one", "other")
 
 
 def _screened(pairs: pl.DataFrame, forms: pl.DataFrame, abstracts: Texts) -> pl.DataFrame:
@@ -208,12 +213,10 @@ def _screened(pairs: pl.DataFrame, forms: pl.DataFrame, abstracts: Texts) -> pl.
     common, smaller = candidates.shared_part(abstracts.sketches, one, other)
     strange = asked.filter(pl.Series((common < _PART * smaller) & (smaller >= _FEW_KEYS)))
     alone = both.with_row_index("pair").filter(differ & missing).filter(~_supported())
-    fold = [alone[f"title_fold_{side}"] for side in ("one", "other")]
-    score = pl.Series(process.cpdist(*(side.to_list() for side in fold), scorer=fuzz.ratio))
-    begins = pl.col("title_fold_one").str.starts_with(pl.col("title_fold_other")) | pl.col(
-        "title_fold_other"
-    ).str.starts_with(pl.col("title_fold_one"))
-    unlike = alone.filter((score < _ALIKE) & ~alone.select(begins).to_series())["pair"]
+    folds = [alone[f"title_fold_{side}"].to_list() for side in ("one", "other")]
+    # the second is high where one title is a part of the other
+    likeness = [process.cpdist(*folds, scorer=each) for each in (fuzz.ratio, fuzz.partial_ratio)]
+    unlike = alone.filter(pl.Series((likeness[0] < _ALIKE) & (likeness[1] < _PART_OF)))["pair"]
     left_out = pl.concat([strange.cast(pl.UInt32), unlike.cast(pl.UInt32)])
     return pairs.filter(~pl.int_range(pl.len(), dtype=pl.UInt32).is_in(left_out.implode()))
 
