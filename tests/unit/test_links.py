@@ -324,6 +324,7 @@ addresses = st.builds(
 @given(texts)
 @example("https://x.org/?utm_a=(b&x=c)")
 @example("https://github.com/a.git.git/.")
+@example("github.com/https://github.com/.git")
 @example("https://x.org/a's'")
 def test_making_an_address_canonical_is_idempotent(text: str) -> None:
     for url in urls(text) or []:

@@ -126,6 +126,10 @@ def all_urls(text: pl.Expr, links: pl.Expr, code_hosts: Sequence[str]) -> pl.Exp
     return pl.when(text.is_not_null() | links.is_not_null()).then(find_urls(both, code_hosts))
 
 
+# An address in which this many rounds still find something was not written for people.
+_ROUNDS = 10
+
+
 def canonical(url: pl.Expr, code_hosts: Sequence[str]) -> pl.Expr:
     """An address in its one form, as the module says; null where it is none.
 
@@ -140,7 +144,16 @@ def canonical(url: pl.Expr, code_hosts: Sequence[str]) -> pl.Expr:
 
 
 def _canonical(urls: pl.Series, code_hosts: Sequence[str]) -> pl.Series:
-    """``canonical`` over a column."""
+    """``canonical`` over a column: what one step leaves may be for another to undo."""
+    for _ in range(_ROUNDS):
+        before, urls = urls, _in_form(urls, code_hosts)
+        if urls.equals(before):
+            break
+    return urls
+
+
+def _in_form(urls: pl.Series, code_hosts: Sequence[str]) -> pl.Series:
+    """Addresses, each step towards their one form made once."""
     url, host, rest = pl.col("url"), pl.col("host"), pl.col("rest")
     scheme, port = pl.col("scheme"), pl.col("port")
     has_scheme = url.str.contains(rf"(?i)^{_SCHEME}")
