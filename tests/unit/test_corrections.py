@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from paperdump import corrections, dictionary, laws, plan, report, tables
@@ -763,7 +763,15 @@ def test_what_people_say_holds_or_is_told_to_contradict_itself(
     assert joined.height >= len(entries) - cluster.n_unique()
 
 
+CONTESTED: list[Key] = [
+    (None, None, "tides"), (None, None, "tides"), (None, "10.5555/a", "moons"),
+    (ONE, None, "moons"), (TWO, "10.5555/a", "moons"), (None, None, "moons"),
+]  # fmt: skip
+
+
 @given(told_pairs())
+@example((CONTESTED, [], [([0], [3])]))
+@example((CONTESTED, [], [([0], [1]), ([0], [3])]))
 def test_pairs_that_are_not_needed_make_no_difference(
     told: tuple[list[Key], Pairs, Pairs],
 ) -> None:

@@ -101,14 +101,13 @@ def of_same_paper(
     groups = {n: [*sides[0], *sides[1]] for n, sides in told.same.items()}
     joins = links.filter(pl.col("match_decision") == SAME)
     joins = joins.select("one", "other", "strength", "match_rule")
-    joins = pl.concat([joins, _spare_links(links, told)])
     # what the links join anyway need not be said, unless something else that is said parts it
     spare = set(groups)
-    alone = _without(entries, joins, links, Told(different=told.different))
+    alone = _parted(entries, joins, links, Told(different=told.different))
     while True:
         spare &= {n for n in groups if len(set(alone.roots[groups[n]])) == 1}
         said = {n: group for n, group in groups.items() if n not in spare}
-        done = alone if not said else _without(entries, joins, links, told, said)
+        done = alone if not said else _parted(entries, joins, links, told, said)
         lost = {n for n in spare if len(set(done.roots[groups[n]])) > 1}
         if not lost:
             break
@@ -159,6 +158,26 @@ class _Done(NamedTuple):
 
     roots: Numbers
     vetoed: set[int]
+
+
+def _parted(
+    entries: pl.DataFrame,
+    joins: pl.DataFrame,
+    links: pl.DataFrame,
+    told: Told,
+    said: Mapping[int, Rows] | None = None,
+) -> _Done:
+    """As ``_without``; what was linked only by way of what people part, is linked on its own.
+
+    A told pair that parts nothing changes nothing.
+    """
+    first = _without(entries, joins, links, told, said)
+    if not first.vetoed:
+        return first
+    apart = Told(different={n: told.different[n] for n in first.vetoed})
+    more = pl.concat([joins, _spare_links(links, apart.rows)])
+    second = _without(entries, more, links, told, said)
+    return _Done(second.roots, first.vetoed | second.vetoed)
 
 
 def _without(
@@ -229,14 +248,13 @@ def _strongest_first(links: pl.DataFrame) -> list[tuple[int, int]]:
     return [(one, other) for _, one, other in sorted(ranked)]
 
 
-def _spare_links(links: pl.DataFrame, told: Told) -> pl.DataFrame:
-    """Links between entries of one key that are linked only by way of an entry that is told of.
+def _spare_links(links: pl.DataFrame, told: Rows) -> pl.DataFrame:
+    """Links between entries of one key that are linked only by way of an entry that is parted.
 
     Those of a key are linked with the first of them, or in a chain; should that one be parted
     from them, they are one paper all the same.
     """
-    parted = Told(different=told.different).rows
-    some = pl.DataFrame({"told": parted}, schema={"told": links.schema["one"]})
+    some = pl.DataFrame({"told": told}, schema={"told": links.schema["one"]})
     same = links.filter(pl.col("match_decision") == SAME, pl.col("match_rule").is_in(_KEY_RULES))
     ends = pl.concat(
         [
