@@ -235,6 +235,24 @@ def test_two_dois_of_publishers_are_two_papers() -> None:
     assert merged(*rows).height == 2
 
 
+def test_dois_of_publishers_keep_apart_also_what_is_on_arxiv() -> None:
+    title = "Tides of Long Rivers"
+    on_arxiv = {"title": title, "doi": "10.5555/1", "arxiv_id": "2401.00001"}
+    assert merged(on_arxiv, {"title": title, "doi": "10.5555/2"}).height == 2
+    # nor does an entry without any join the two
+    assert merged(on_arxiv, {"title": title}, {"title": title, "doi": "10.5555/2"}).height == 2
+
+
+def test_one_arxiv_id_joins_what_has_two_dois() -> None:
+    rows = [
+        {"title": "Tides of Long Rivers", "doi": f"10.5555/{n}", "arxiv_id": "2401.00001"}
+        for n in (1, 2)
+    ]
+    [paper] = merged(*rows).to_dicts()
+    assert paper["dois"] == ["10.5555/1", "10.5555/2"]
+    assert paper["conflicts"] == ["doi"]
+
+
 def test_papers_of_a_title_that_names_none_have_ids_of_their_own_that_no_dump_moves() -> None:
     one = {"title": "Editorial", "authors": ["A. Tide"], "date_text": "2001"}
     other = {"title": "Editorial", "authors": ["B. Ebb"], "date_text": "2002"}

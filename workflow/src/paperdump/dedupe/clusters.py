@@ -208,7 +208,16 @@ def _without(
         n: ([here[row] for row in first], [here[row] for row in second])
         for n, (first, second) in told.different.items()
     }
-    union = _Union([_as_one(values, groups) for values in exclusive.values()], sides)
+    # what one arXiv identifier joins may have several DOIs
+    on_arxiv: dict[str, list[int]] = {}
+    for place, arxiv_id in enumerate(exclusive["arxiv_id"]):
+        if arxiv_id is not None:
+            on_arxiv.setdefault(arxiv_id, []).append(place)
+    as_one = {
+        name: _as_one(values, groups if name == "arxiv_id" else [*groups, *on_arxiv.values()])
+        for name, values in exclusive.items()
+    }
+    union = _Union(list(as_one.values()), sides)
     for group in groups:
         union.join_told(group)
     for number, (first, second) in told.different.items():

@@ -78,9 +78,9 @@ def with_keys(entries: pl.DataFrame, limits: Limits) -> pl.DataFrame:
         ``is_edition``, whether the year is that of a publication which only its year or its venue
         names, and no preprint; ``venue_kind``, a ``meeting`` or a ``journal``; ``is_generic``,
         whether its title names no paper; ``published_doi`` and ``preprint_doi``, the DOI by who
-        gave it, null where it has an arXiv identifier; ``is_repeated``, whether its dump lists the
-        same title, authors and year several times; and ``abstract_digest`` null where the abstract
-        is too short to say anything.
+        gave it, the latter null where it has an arXiv identifier; ``is_repeated``, whether its dump
+        lists the same title, authors and year several times; and ``abstract_digest`` null where the
+        abstract is too short to say anything.
     """
     long = pl.col("abstract_length") >= limits.min_abstract_words
     venue = pl.col("journal_ref")
@@ -108,8 +108,8 @@ def with_keys(entries: pl.DataFrame, limits: Limits) -> pl.DataFrame:
         .when(venue.str.contains(_JOURNAL))
         .then(pl.lit("journal")),
         is_generic=is_generic(pl.col("title_words")),
-        # of a paper on arXiv, its identifier there decides
-        published_doi=pl.when(~preprint & pl.col("arxiv_id").is_null()).then("doi"),
+        published_doi=pl.when(~preprint).then("doi"),
+        # of a preprint on arXiv, its identifier there decides
         preprint_doi=pl.when(preprint & pl.col("arxiv_id").is_null()).then("doi"),
         abstract_digest=digest,
         is_repeated=pl.len().over("dump_id", "title_fold", "authors_line", "year") > 1,
