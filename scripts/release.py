@@ -6,9 +6,9 @@ with job.logged(snakemake.log[0], "release"):
     import json
     from pathlib import Path
 
-    from paperdump import dictionary, release, tables, versions
+    from paperdump import dictionary, release, tables
 
-    files = {name: Path(snakemake.input[name]) for name in versions.CONTENT} | {
+    files = {name: Path(snakemake.input[name]) for name in dictionary.CONTENT} | {
         f"summaries/{name}": Path(snakemake.input.summaries) / f"{name}.parquet"
         for name in dictionary.summary_names()
     }

@@ -5,9 +5,10 @@ from paperdump import job
 with job.logged(snakemake.log[0], "summarize"):
     from pathlib import Path
 
-    from paperdump import summarize, tables, versions
+    from paperdump import dictionary, summarize, tables, versions
 
-    release = {n: tables.read_parquet(Path(snakemake.input[n]), n) for n in versions.CONTENT}
+    content = dictionary.CONTENT
+    release = {n: tables.read_parquet(Path(snakemake.input[n]), n) for n in content}
     summaries = summarize.summarize(release)
     version, hashes = versions.identify(release, summaries)
     folder = Path(snakemake.output.summaries)

@@ -349,7 +349,9 @@ def with_forms(*rows: dict[str, object]) -> pl.DataFrame:
         },
     )
     return known.with_columns(
-        others, title_key=pl.col("title_words"), title_fold=pairing.title_fold(known)
+        others,
+        title_key=pl.col("title_words"),
+        title_fold=signatures.title_fold(pl.col("title_words")),
     )
 
 

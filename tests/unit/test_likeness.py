@@ -244,11 +244,12 @@ def test_how_far_dates_are_apart(
         ({"doi": "10.1101/x"}, {"doi": "10.1101/y"}, {"other_doi"}),
         # a preprint and what it became
         ({"doi": "10.1101/x"}, {"doi": "10.1000/y"}, set()),
-        ({"arxiv_id": "2501.00001", "doi": "10.1000/x"}, {"doi": "10.1000/y"}, set()),
+        ({"arxiv_id": "2501.00001", "doi": "10.1101/x"}, {"doi": "10.1101/y"}, set()),
+        ({"arxiv_id": "2501.00001", "doi": "10.1000/x"}, {"doi": "10.1000/y"}, {"other_doi"}),
         (
             {"arxiv_id": "2501.00001", "doi": "10.1000/x"},
             {"arxiv_id": "2501.00001", "doi": "10.1000/y"},
-            {"same_arxiv_id"},
+            {"same_arxiv_id", "other_doi"},
         ),
     ],
 )

@@ -24,6 +24,18 @@ TYPES = (
     "list<string>",
     "list<int64>",
 )
+# the tables that make a release what it is, and its version; what it says of the release before
+# does not
+CONTENT = (
+    "papers",
+    "sightings",
+    "dumps",
+    "rejects",
+    "matches",
+    "contradictions",
+    "corrections",
+    "review",
+)
 # the tables that validation checks, and whose completeness the config may ask for
 VALIDATED = ("papers", "sightings", "dumps", "rejects", "corrections")
 # how a paper's value is chosen among its sightings', and in words what survives

@@ -27,16 +27,7 @@ from paperdump.errors import PaperdumpError
 from paperdump.inventory import Dump
 from paperdump.sheet import Rule
 
-_RELEASE_TABLES = (
-    "papers",
-    "sightings",
-    "dumps",
-    "rejects",
-    "matches",
-    "contradictions",
-    "corrections",
-    "review",
-)
+_RELEASE_TABLES = dictionary.CONTENT
 _SUMMARY_TABLES = tuple(f"summaries/{name}" for name in dictionary.summary_names())
 _FRAMES = ("polars", "pyarrow")
 _SIGNING = ("numpy",)

@@ -9,19 +9,8 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from paperdump import tables
+from paperdump import dictionary, tables
 
-# What a release is about; what it says of the release before does not make its version.
-CONTENT = (
-    "papers",
-    "sightings",
-    "dumps",
-    "rejects",
-    "matches",
-    "contradictions",
-    "corrections",
-    "review",
-)
 UNDATED = "undated"
 
 
@@ -29,7 +18,7 @@ def content_hashes(
     release: Mapping[str, pl.DataFrame], summaries: Mapping[str, pl.DataFrame]
 ) -> dict[str, str]:
     """The content hash of each table by name; summaries are hashed without their version."""
-    hashes = {name: tables.content_hash(release[name], name) for name in CONTENT}
+    hashes = {name: tables.content_hash(release[name], name) for name in dictionary.CONTENT}
     for name, summary in summaries.items():
         unversioned = summary.with_columns(version=pl.lit(None, pl.String))
         hashes[f"summaries/{name}"] = tables.content_hash(unversioned, f"summaries/{name}")

@@ -87,8 +87,7 @@ def title_keys(sketches: pl.Series) -> Keys:
         sums = _key_sums(word)
         # each key of a title once
         sums.sort(axis=1)
-        new = np.ones(sums.shape, bool)
-        new[:, 1:] = sums[:, 1:] != sums[:, :-1]
+        new = words.is_new(sums)
         hashes.append(words.mixed(sums[new]) >> np.uint64(64 - BITS))
         owners.append(np.repeat(texts, new.sum(axis=1)))
     if not hashes:
@@ -128,14 +127,12 @@ def paired(keys: Keys, n_owners: int) -> Shared:
     key = packed >> bits
     if len(key) == 0:
         return _counted(np.empty(0, np.uint64))
-    new = np.ones(len(key), bool)
-    new[1:] = key[1:] != key[:-1]
-    begins = np.flatnonzero(new)
+    begins = np.flatnonzero(words.is_new(key))
     lengths = np.diff(begins, append=len(key))
     some = (lengths > 1) & (lengths <= MOST_PAIRED)
     begins, lengths = begins[some], lengths[some]
     owner = packed & ((np.uint64(1) << bits) - np.uint64(1))
-    del packed, key, new
+    del packed, key
     return _counted(_packed(*within_runs(owner, begins, lengths)))
 
 
@@ -205,9 +202,7 @@ def _unpacked(pairs: Hashes) -> tuple[Places, Places]:
 def _counted(pairs: Hashes) -> Shared:
     """Pairs, each once, with how often each is there; the given ones are sorted in place."""
     pairs.sort()
-    new = np.ones(len(pairs), bool)
-    new[1:] = pairs[1:] != pairs[:-1]
-    begins = np.flatnonzero(new)
+    begins = np.flatnonzero(words.is_new(pairs))
     return Shared(*_unpacked(pairs[begins]), np.diff(begins, append=len(pairs)))
 
 

@@ -29,7 +29,7 @@ VETOES = (
 
 _HALF = 0.5  # of an abstract: enough where the titles are nearly the same
 _SOME_WORDS = 3  # content words that titles of one day must share
-_WEEK = 7  # days between the dates of a paper on two pages
+WEEK = 7  # days between the dates of a paper on two pages
 _NEARLY_ALL = 0.9  # of an abstract: what stands for itself, if authors agree
 _AUTHORS = 0.5  # share of the shorter list of authors from which on they agree
 _SAME_TEAM = 0.6
@@ -89,7 +89,7 @@ def rules(limits: Limits) -> list[Rule]:
     other_time = other_edition | known(pl.col("days_apart") > _DAYS)
     same_team = known(authors >= _SAME_TEAM)
     some_words = pl.col("words_shared") >= _SOME_WORDS
-    same_week = known(pl.col("days_apart") <= _WEEK)
+    same_week = known(pl.col("days_apart") <= WEEK)
     supported = ~disagree & ~other_year & (same_team | same_week & some_words)
     same_size = known(pl.col("same_n_authors"))
     same_day = known(pl.col("days_apart") <= 1) & same_size

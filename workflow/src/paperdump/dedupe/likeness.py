@@ -97,7 +97,7 @@ def with_keys(entries: pl.DataFrame, limits: Limits) -> pl.DataFrame:
     preprint = identifiers.is_preprint_doi(pl.col("doi"))
     digest = pl.when(long).then("abstract_digest")
     keyed = entries.with_columns(
-        title_fold=pl.col("title_words").str.replace_all(" ", "", literal=True),
+        title_fold=signatures.title_fold(pl.col("title_words")),
         authors_line=pl.col("authors").list.join("; "),
         year=year,
     )

@@ -43,21 +43,21 @@ def links(entries: pl.DataFrame, limits: Limits, blocks: Blocks | None = None) -
         ``match_decision``, ``strength`` (where the decision is *same*), the scores. An entry that
         says what an earlier one does is linked with that one.
     """
-    keyed = entries
     titles, abstracts = pairing.texts_of(entries, limits.min_abstract_words)
     found = blocks if blocks is not None else pairing.block(titles, abstracts)
-    forms = pairing.forms_of(keyed)
+    forms = pairing.forms_of(entries)
     pairs = pairing.pairs_of_forms(forms, titles, abstracts, found)
     row = forms["row"]
     rows = pl.DataFrame({side: row.gather(pairs[side]) for side in ("one", "other")})
     # piece by piece: the texts of all pairs at once would be many times those of the entries
     with ThreadPoolExecutor(pl.thread_pool_size()) as threads:
         compared = pl.concat(
-            threads.map(lambda piece: likeness.compare(keyed, piece), _pieces(rows))
+            threads.map(lambda piece: likeness.compare(entries, piece), _pieces(rows))
         )
-    repeats = _repeats(keyed, forms)
-    every = likeness.with_recurring(pl.concat([repeats, compared.select(repeats.columns)]), keyed)
-    every = _checked_by_listing(decisions.decide(every, limits), keyed)
+    repeats = _repeats(entries, forms)
+    every = pl.concat([repeats, compared.select(repeats.columns)])
+    every = decisions.decide(likeness.with_recurring(every, entries), limits)
+    every = _checked_by_listing(every, entries)
     closely = (
         (pl.col("match_decision") != DIFFERENT)
         | (pl.col("title_score") >= limits.title_like)

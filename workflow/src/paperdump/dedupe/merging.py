@@ -134,16 +134,10 @@ def _merge_column(
                 {evidence: number for number, evidence in enumerate(EVIDENCE)},
                 return_dtype=pl.Int8,
             )
-            best = known.with_columns(rank=rank).filter(
-                pl.col("rank") == pl.col("rank").min().over("paper_id")
-            )
-            return _most_frequent(best, name, beside)
+            return _most_frequent(_best(known, rank), name, beside)
         case "published_first":
             rank = identifiers.is_preprint_doi(column)
-            best = known.with_columns(rank=rank).filter(
-                pl.col("rank") == pl.col("rank").min().over("paper_id")
-            )
-            return _most_frequent(best, name, beside)
+            return _most_frequent(_best(known, rank), name, beside)
         case "union" if beside:
             values = (
                 known.explode(name)
@@ -157,6 +151,12 @@ def _merge_column(
             return grouped.agg(column.explode(empty_as_null=False).unique(maintain_order=True))
         case _:
             raise ValueError(f"no merge rule {rule!r}")
+
+
+def _best(known: pl.DataFrame, rank: pl.Expr) -> pl.DataFrame:
+    """The rows of each paper that rank first."""
+    ranked = known.with_columns(rank=rank)
+    return ranked.filter(pl.col("rank") == pl.col("rank").min().over("paper_id"))
 
 
 def _most_frequent(known: pl.DataFrame, name: str, beside: tuple[str, ...]) -> pl.DataFrame:

@@ -16,6 +16,8 @@ from rapidfuzz import fuzz, process
 
 from paperdump.dedupe import candidates
 from paperdump.dedupe.candidates import Keys, Shared
+from paperdump.dedupe.decisions import WEEK
+from paperdump.normalize.signatures import title_fold
 from paperdump.normalize.words import Places
 
 _FEW_FORMS = 40  # of one title, or abstract, of which all are paired
@@ -26,7 +28,6 @@ _FEW_KEYS = 6
 _PART = 0.25  # of the smaller sketch that two abstracts share to be compared
 _ALIKE = 80  # percent of likeness, below which titles alone say nothing
 _PART_OF = 80  # percent of likeness to a part of the other title, below which it is none
-_DAYS = 7  # between the dates of a paper on two pages
 _STOCK = 8  # titles of one abstract, beyond which it belongs to none of them
 _SAME = (
     "title_key",
@@ -92,16 +93,12 @@ def texts_of(entries: pl.DataFrame, min_abstract_words: int) -> tuple[Texts, Tex
         min_abstract_words: Words below which an abstract is none.
     """
     long = pl.col("abstract_length") >= min_abstract_words
+    folds = entries.select(title_fold(pl.col("title_words"))).to_series()
     digests = entries.select(pl.when(long).then("abstract_digest")).to_series()
     return (
-        Texts.of(title_fold(entries), entries["title_sketch"]),
+        Texts.of(folds, entries["title_sketch"]),
         Texts.of(digests, entries["abstract_sketch"]),
     )
-
-
-def title_fold(entries: pl.DataFrame) -> pl.Series:
-    """Titles without what stands between letters and digits: equal for *on-line* and *online*."""
-    return entries["title_words"].str.replace_all(" ", "", literal=True)
 
 
 def block(titles: Texts, abstracts: Texts, shard: int = 0, shards: int = 1) -> Blocks:
@@ -225,7 +222,7 @@ def _supported() -> pl.Expr:
     """Whether authors or days may say that two forms are one paper."""
     authors = pl.col("authors_line_one").is_not_null() & pl.col("authors_line_other").is_not_null()
     apart = (pl.col("published_on_one") - pl.col("published_on_other")).dt.total_days().abs()
-    return authors | (apart <= _DAYS).fill_null(False)
+    return authors | (apart <= WEEK).fill_null(False)
 
 
 def _stock(forms: pl.DataFrame) -> pl.Series:

@@ -12,7 +12,7 @@ import polars as pl
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
-from paperdump.normalize.signatures import FUNCTION_WORDS, title_words, untagged
+from paperdump.normalize.signatures import FUNCTION_WORDS, title_fold, title_words, untagged
 
 # Relations of titles, from the closest on.
 EQUAL, RESPELLED, EXTENDED, REWORDED, UNLIKE = (
@@ -147,7 +147,7 @@ def compare(one: pl.Series, other: pl.Series) -> pl.DataFrame:
     # titles by their number from here on: what is joined again and again are no texts
     titles = pl.concat([pairs["one"], pairs["other"]]).unique().to_frame("text")
     titles = titles.with_row_index("title").with_columns(words=title_words(titles["text"]))
-    titles = titles.with_columns(fold=pl.col("words").str.replace_all(" ", "", literal=True))
+    titles = titles.with_columns(fold=title_fold(pl.col("words")))
     sides = [
         pairs.select("pair", text=side).join(titles, on="text", how="left", maintain_order="left")
         for side in ("one", "other")

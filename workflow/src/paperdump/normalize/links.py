@@ -45,6 +45,8 @@ _BALANCED = r"^(?:[^()]|\((?:[^()]|\([^()]*\))*\))*"
 # At an address's end: punctuation, a possessive, the first word of a sentence that no space parts.
 _TRAILING = r"['’]s|\.(?:We|Our|The|This|These)|[.,;:!?'*_~#&–]"
 _END = rf"(?:{_TRAILING})+$"
+# An address in which this many rounds still find something was not written for people.
+_ROUNDS = 10
 # Parameters that only say how a reader came to the page.
 _TRACKING = (
     r"utm_[^=&]*|fbclid|gclid|gclsrc|dclid|gbraid|wbraid|msclkid|yclid|twclid|ttclid|igshid"
@@ -126,10 +128,6 @@ def all_urls(text: pl.Expr, links: pl.Expr, code_hosts: Sequence[str]) -> pl.Exp
     return pl.when(text.is_not_null() | links.is_not_null()).then(find_urls(both, code_hosts))
 
 
-# An address in which this many rounds still find something was not written for people.
-_ROUNDS = 10
-
-
 def canonical(url: pl.Expr, code_hosts: Sequence[str]) -> pl.Expr:
     """An address in its one form, as the module says; null where it is none.
 
@@ -145,11 +143,16 @@ def canonical(url: pl.Expr, code_hosts: Sequence[str]) -> pl.Expr:
 
 def _canonical(urls: pl.Series, code_hosts: Sequence[str]) -> pl.Series:
     """``canonical`` over a column: what one step leaves may be for another to undo."""
+    done = _in_form(urls, code_hosts)
+    pending = done.ne_missing(urls).arg_true()
     for _ in range(_ROUNDS):
-        before, urls = urls, _in_form(urls, code_hosts)
-        if urls.equals(before):
+        if not len(pending):
             break
-    return urls
+        before = done.gather(pending)
+        after = _in_form(before, code_hosts)
+        done = done.scatter(pending, after)
+        pending = pending.filter(after.ne_missing(before))
+    return done
 
 
 def _in_form(urls: pl.Series, code_hosts: Sequence[str]) -> pl.Series:

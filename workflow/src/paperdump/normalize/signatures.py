@@ -39,9 +39,8 @@ _SAY_LITTLE = (
 )
 FUNCTION_WORDS = frozenset(_SAY_LITTLE.split())
 _ORDER = np.uint64(0x9E3779B97F4A7C15)  # odd; multiplying makes the order of words count
-_WORD_START = (
-    5  # bytes of a title's word that its sketch tells: endings and late slips do not count
-)
+# bytes of a title's word that its sketch tells: endings and late slips do not count
+_WORD_START = 5
 _TAG = (
     r"(?i)</?(?:a|b|big|br|code|div|em|font|h[1-6]|i|inf|italic|p|sc|scp|small|span|strong|sub|sup"
     r"|title|tt|u|mml:[a-z]+)(?:\s[^<>]*)?/?>|\\[a-z]+|[{}]"
@@ -62,6 +61,7 @@ _GREEK = (
     "tau upsilon phi chi psi omega"
 )
 _LATIN = "ss ae oe o l d d th i h t n"
+_ENDS = "+#*"  # signs that stay at the end of a title's word
 _FEW_TEXTS = 10_000  # that one thread works on
 # Blocks of Unicode that texts in Latin letters have characters of: Latin, accents, Greek,
 # punctuation, super- and subscripts, currency, letterlike signs, numbers, arrows, mathematics,
@@ -72,6 +72,7 @@ _USUAL = (
 )  # fmt: skip
 _LETTERS = {
     **dict(zip("αβγδεζηθικλμνξοπρστυφχψω", _GREEK.split(), strict=True)),
+    "ς": "sigma",  # what a capital one at a word's end becomes
     **dict(zip("ßæœøłđðþıħŧŋ", _LATIN.split(), strict=True)),
 }
 
@@ -121,6 +122,11 @@ def title_words(titles: pl.Series) -> pl.Series:
         return frame.select(own.alias("title_words")).to_series()
 
     return _in_threads(titles, words_of)
+
+
+def title_fold(words_of_titles: pl.Expr) -> pl.Expr:
+    """``title_words`` without what stands between them: equal for *on-line* and *online*."""
+    return words_of_titles.str.replace_all(" ", "", literal=True)
 
 
 def untagged(title: pl.Expr) -> pl.Expr:
@@ -252,9 +258,7 @@ def _sampled(part: Words, found: Hashes, every: int = EVERY) -> tuple[Places, Ha
     # one number is sorted faster than two columns
     packed = (text << np.uint64(BITS)) | (found[places] >> np.uint64(64 - BITS))
     packed.sort()
-    new = np.ones(len(packed), bool)
-    new[1:] = packed[1:] != packed[:-1]
-    packed = packed[new]
+    packed = packed[words.is_new(packed)]
     counts = np.bincount((packed >> np.uint64(BITS)).astype(np.int64), minlength=len(part.counts))
     return counts, packed & np.uint64((1 << BITS) - 1)
 
@@ -318,7 +322,7 @@ def _in_threads(texts: pl.Series, work: Callable[[pl.Series], pl.Series]) -> pl.
 
 @functools.cache
 def _known() -> dict[str, str]:
-    """What characters beyond ASCII are in words: letters and digits, or a space for all others.
+    """What characters beyond ASCII are in words: letters, digits, signs of ``_ENDS``, or a space.
 
     Only those are here of which ASCII alone is left; it is what ``_plain`` makes of them.
     """
@@ -332,5 +336,6 @@ def _known() -> dict[str, str]:
             unassigned = unicodedata.category(sign) == "Cn"
             if unassigned or any(not c.isascii() and c.isalnum() for c in plain):
                 continue
-            known[sign] = "".join(c if c.isascii() and c.isalnum() else " " for c in plain)
+            kept = (c if c.isascii() and (c.isalnum() or c in _ENDS) else " " for c in plain)
+            known[sign] = "".join(kept)
     return known

@@ -56,6 +56,13 @@ class Words(NamedTuple):
         return np.diff(self.bounds)
 
 
+def is_new(values: Hashes) -> npt.NDArray[np.bool_]:
+    """Of sorted values, along the last axis, whether each differs from the one before."""
+    new = np.ones(values.shape, bool)
+    new[..., 1:] = values[..., 1:] != values[..., :-1]
+    return new
+
+
 def mixed(hashes: Hashes) -> Hashes:
     """Hashes each bit of which depends on all bits of those given, one to one.
 
