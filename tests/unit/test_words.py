@@ -41,8 +41,12 @@ def of_texts(found: words.Words) -> list[list[int]]:
     return [found.hashes[b:e].tolist() for b, e in zip(begins, ends, strict=True)]
 
 
-def hashes(*texts: str, longest: int | None = None) -> list[list[int]]:
-    return of_texts(words.words(series(list(texts)), longest))
+def hashes(*texts: str) -> list[list[int]]:
+    return of_texts(words.words(series(list(texts))))
+
+
+def beginnings(text: str, longest: int) -> list[int]:
+    return words.words_and_beginnings(series([text]), longest)[1].tolist()
 
 
 @given(TEXTS)
@@ -71,10 +75,19 @@ def test_letters_of_ascii_are_the_same_in_upper_case_and_others_are_not() -> Non
 
 
 @given(LONG_WORDS, st.integers(1, 8))
-def test_of_a_word_cut_to_its_first_bytes_only_these_count(word: str, longest: int) -> None:
+def test_of_a_word_s_beginning_only_its_first_bytes_count(word: str, longest: int) -> None:
     ascii_word = re.sub("[^a-zA-Z0-9]", "x", word)
-    cut = ascii_word[:longest]
-    assert hashes(ascii_word, longest=longest) == hashes(cut) == hashes(cut, longest=longest)
+    [[of_cut]] = hashes(ascii_word[:longest])
+    assert beginnings(ascii_word, longest) == beginnings(ascii_word[:longest], 8) == [of_cut]
+
+
+@given(TEXTS, st.integers(1, 8))
+def test_beginnings_are_beside_the_words_of_all_texts(
+    texts: list[str | None], longest: int
+) -> None:
+    found, begins = words.words_and_beginnings(series(texts), longest)
+    assert of_texts(found) == of_texts(words.words(series(texts)))
+    assert len(begins) == len(found.hashes)
 
 
 @pytest.mark.parametrize(
@@ -100,14 +113,12 @@ def test_the_zero_byte_stands_between_words() -> None:
     assert hashes("ab\0cd") == hashes("ab cd")
 
 
-@given(TEXTS, st.integers(1, 40), st.sampled_from([None, 1, 5, 8]))
-def test_read_in_pieces_or_whole_words_are_the_same(
-    texts: list[str | None], piece: int, longest: int | None
-) -> None:
-    whole = words.words(series(texts), longest)
+@given(TEXTS, st.integers(1, 40))
+def test_read_in_pieces_or_whole_words_are_the_same(texts: list[str | None], piece: int) -> None:
+    whole = words.words(series(texts))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(words, "_PIECE", piece)
-        in_pieces = words.words(series(texts), longest)
+        in_pieces = words.words(series(texts))
     np.testing.assert_array_equal(whole.hashes, in_pieces.hashes)
     np.testing.assert_array_equal(whole.bounds, in_pieces.bounds)
 
@@ -141,11 +152,52 @@ def test_a_column_in_chunks_has_the_words_of_all(
     assert of_texts(words.words(chunked)) == of_texts(words.words(series(texts + more)))
 
 
+def respelled(of: pl.Series) -> pl.Series:
+    """Some words as others: é as e, a dash and Chinese letters apart, a smile as none."""
+    apart = of.str.replace_all("—|🙂", " ").str.replace_all("(漢|字)", " $1 ")
+    return apart.str.replace_all("é", "e")
+
+
+@given(
+    st.lists(st.none() | st.text(st.sampled_from("ab Z9.—🙂漢字éж"), max_size=20), max_size=12),
+    st.integers(1, 60),
+)
+def test_words_beyond_ascii_are_those_that_they_are_respelled_to(
+    texts: list[str | None], piece: int
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(words, "_PIECE", piece)
+        parts = list(words.in_pieces(series(texts), of_texts, respelled))
+    found = [of_one for part in parts for of_one in part]
+    assert found == of_texts(words.words(respelled(series(texts))))
+
+
+def test_each_word_is_asked_for_its_spelling_once() -> None:
+    asked: list[str] = []
+
+    def noted(of: pl.Series) -> pl.Series:
+        asked.extend(of)
+        return of
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(words, "_PIECE", 8)
+        texts = series(["tide é", "wave É ж", "É tide é", "plain"] * 50)
+        list(words.in_pieces(texts, len, noted))
+    assert sorted(asked) == ["É", "é", "ж"]
+
+
 @pytest.mark.parametrize("texts", [[], [None], ["", None, " - "]], ids=str)
 def test_what_has_no_words_has_none(texts: list[str | None]) -> None:
     found = words.words(series(texts))
     assert found.hashes.tolist() == []
     assert found.counts.tolist() == [0] * len(texts)
+
+
+@given(st.lists(st.tuples(st.integers(0, 50), st.integers(0, 6)), max_size=20))
+def test_runs_are_the_places_of_each_one_after_the_other(pairs: list[tuple[int, int]]) -> None:
+    begins, lengths = np.array(pairs, np.int64).reshape(-1, 2).T
+    plain = [place for begin, length in pairs for place in range(begin, begin + length)]
+    assert words.runs(begins, lengths).tolist() == plain
 
 
 @given(st.sets(st.integers(0, 2**64 - 1), max_size=50))

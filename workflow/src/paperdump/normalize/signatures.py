@@ -84,10 +84,15 @@ def with_signatures(entries: pl.DataFrame) -> pl.DataFrame:
         entries: Entries with ``clean_title`` and ``clean_abstract``.
     """
     with ThreadPoolExecutor(1) as beside:
-        of_titles = beside.submit(title_words, entries["clean_title"])
+        of_titles = beside.submit(title_signatures, entries["clean_title"])
         of_abstracts = abstract_signatures(entries["clean_abstract"])
-        titles = of_titles.result()
-    return entries.with_columns(titles, title_sketches(titles), *of_abstracts)
+        return entries.with_columns(*of_titles.result(), *of_abstracts)
+
+
+def title_signatures(titles: pl.Series) -> list[pl.Series]:
+    """``title_words`` and ``title_sketch``."""
+    words_of_titles = title_words(titles)
+    return [words_of_titles, title_sketches(words_of_titles)]
 
 
 def title_words(titles: pl.Series) -> pl.Series:
@@ -136,8 +141,7 @@ def untagged(title: pl.Expr) -> pl.Expr:
 
 def abstract_signatures(abstracts: pl.Series) -> list[pl.Series]:
     """``abstract_length`` in words, ``abstract_digest``, ``abstract_sketch``; null if no word."""
-    texts = _apart(abstracts)
-    parts = list(words.in_pieces(texts, _signatures))
+    parts = list(words.in_pieces(abstracts, _signatures, _apart))
     length = _joined([part.lengths for part in parts], np.int64)
     digest = _joined([part.digests for part in parts], np.uint64)
     counts = _joined([part.counts for part in parts], np.int64)
@@ -198,8 +202,9 @@ def shingles(part: Words, size: int = 3) -> Hashes:
 
 def every_shingle(abstracts: pl.Series) -> pl.Series:
     """The ``shingles`` of abstracts: sketches of all of them, not of a sample."""
-    texts = _apart(abstracts)
-    parts = list(words.in_pieces(texts, lambda part: _sampled(part, shingles(part), every=1)))
+    parts = list(
+        words.in_pieces(abstracts, lambda part: _sampled(part, shingles(part), every=1), _apart)
+    )
     return lists(
         "shingles",
         _joined([counts for counts, _ in parts], np.int64),
@@ -212,14 +217,14 @@ def title_sketches(titles: pl.Series) -> pl.Series:
 
     Of a title of function words alone all count.
     """
-    every, begin = words.words(titles), words.words(titles, longest=_WORD_START)
+    every, begins = words.words_and_beginnings(titles, _WORD_START)
     little = words.words(pl.Series(sorted(FUNCTION_WORDS))).hashes
     telling = ~np.isin(every.hashes, little)
     text = np.repeat(np.arange(len(titles)), every.counts)
     some = np.bincount(text[telling], minlength=len(titles)) > 0
     kept = telling | ~some[text]
     counts = np.bincount(text[kept], minlength=len(titles))
-    return lists("title_sketch", counts, begin.hashes[kept] >> np.uint64(64 - BITS))
+    return lists("title_sketch", counts, begins[kept] >> np.uint64(64 - BITS))
 
 
 def lists(name: str, counts: Places, values: Hashes) -> pl.Series:
@@ -282,10 +287,9 @@ def _plain(text: pl.Expr) -> pl.Expr:
 
 def _apart(texts: pl.Series) -> pl.Series:
     """Texts in which nothing beyond ASCII is a word's part but letters and digits."""
-    return _where_not_ascii(
-        texts,
-        lambda text: _plain(text).str.replace_all(r"[[^\p{L}\p{N}\p{M}]&&[^\x00-\x7f]]+", " "),
-    )
+    text = pl.lit(texts)
+    apart = _plain(text).str.replace_all(r"[[^\p{L}\p{N}\p{M}]&&[^\x00-\x7f]]+", " ")
+    return pl.select(apart).to_series()
 
 
 def _where_not_ascii(texts: pl.Series, change: Callable[[pl.Expr], pl.Expr]) -> pl.Series:
