@@ -15,7 +15,8 @@ The space of hashes can be cut into shards: each is paired on its own, and their
 
 from __future__ import annotations
 
-from itertools import combinations
+from concurrent.futures import ThreadPoolExecutor
+from itertools import accumulate, combinations, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -31,6 +32,8 @@ ALL_PAIRED = 8
 MOST_PAIRED = 1000
 _PARTS = 3  # fewest words of a title's beginning, or end, that are a key
 _WITHOUT_TWO = range(5, 15)  # words of titles of which two may differ
+_AT_ONCE = 1 << 21  # values of sketches that are sorted at once
+_TITLES_AT_ONCE = 1 << 13  # whose keys are made at once: what they need stays in the cache
 _LONGEST = 64  # words of a title that keys are made of
 
 
@@ -78,45 +81,45 @@ def title_keys(sketches: pl.Series) -> Keys:
     lengths = np.minimum(_lengths(sketches), _LONGEST)
     values = words.mixed(_values(sketches.list.head(_LONGEST)))
     firsts = np.cumsum(lengths) - lengths
-    hashes, owners = [], []
-    for n in np.unique(lengths):
-        if n == 0:
-            continue
+    hashes, owners = [np.empty(0, np.uint64)], [np.empty(0, np.int64)]
+    for n in np.unique(lengths[lengths > 0]).tolist():
         texts = np.flatnonzero(lengths == n)
-        word = values[firsts[texts][:, None] + np.arange(n)]
-        sums = _key_sums(word)
-        # each key of a title once
-        sums.sort(axis=1)
-        new = words.is_new(sums)
-        hashes.append(words.mixed(sums[new]) >> np.uint64(64 - BITS))
-        owners.append(np.repeat(texts, new.sum(axis=1)))
-    if not hashes:
-        return Keys(np.empty(0, np.uint64), np.empty(0, np.int64))
+        for begin in range(0, len(texts), _TITLES_AT_ONCE):
+            some = texts[begin : begin + _TITLES_AT_ONCE]
+            sums = _key_sums([values[firsts[some] + place] for place in range(n)])
+            hashes.append(words.mixed(np.concatenate(sums)) >> np.uint64(64 - BITS))
+            owners.append(np.tile(some, len(sums)))
     return Keys(np.concatenate(hashes), np.concatenate(owners))
 
 
-def _key_sums(word: Hashes) -> Hashes:
-    """The sums of words that are the keys of titles of equal length: a row per title."""
-    n = word.shape[1]
-    whole = word.sum(axis=1, dtype=np.uint64)[:, None]
+def _key_sums(word: list[Hashes]) -> list[Hashes]:
+    """The sums of words that are the keys of titles of as many words.
+
+    Args:
+        word: The first words of all titles, their second ones, and so on.
+
+    Returns:
+        The first keys of all titles, and so on.
+    """
+    n = len(word)
+    begun = list(accumulate(word))
+    whole = begun[-1]
     sums = [whole]
     if n > 2:
-        sums.append(whole - word)
-    if n in _WITHOUT_TWO:
-        one, other = np.array(list(combinations(range(n), 2))).T
-        sums.append(whole - word[:, one] - word[:, other])
-    if n > _PARTS:
-        begun = np.cumsum(word, axis=1, dtype=np.uint64)
-        sums.append(begun[:, _PARTS - 1 : n - 1])
-        sums.append(whole - begun[:, : n - _PARTS])
-    return np.concatenate(sums, axis=1)
+        without = [whole - one for one in word]
+        sums += without
+        if n in _WITHOUT_TWO:
+            sums += [without[one] - word[other] for one, other in combinations(range(n), 2)]
+    sums += begun[_PARTS - 1 : n - 1]
+    sums += [whole - some for some in begun[: max(0, n - _PARTS)]]
+    return sums
 
 
 def paired(keys: Keys, n_owners: int) -> Shared:
     """The pairs of texts that share keys, with how many.
 
     Args:
-        keys: The keys of texts, each of a text once.
+        keys: The keys of texts.
         n_owners: How many texts there are.
     """
     bits = np.uint64(max(1, int(n_owners - 1).bit_length()))
@@ -124,6 +127,8 @@ def paired(keys: Keys, n_owners: int) -> Shared:
     cut = np.uint64(max(0, BITS + int(bits) - 64))
     packed = ((keys.hashes >> cut) << bits) | keys.owners.astype(np.uint64)
     packed.sort()
+    # a title of few words, or of a word that is there twice, has a key twice
+    packed = packed[words.is_new(packed)]
     key = packed >> bits
     if len(key) == 0:
         return _counted(np.empty(0, np.uint64))
@@ -219,28 +224,31 @@ def shared_part(sketches: pl.Series, one: Places, other: Places) -> tuple[Places
     """
     values, lengths = _values(sketches), _lengths(sketches)
     firsts = np.cumsum(lengths) - lengths
-    common = np.zeros(len(one), np.int64)
     # so many pairs at a time that what is sorted stays small
     sizes = np.cumsum(lengths[one] + lengths[other])
-    done = 0
-    while done < len(one):
+    cuts = [0]
+    while cuts[-1] < len(one):
+        done = cuts[-1]
         base = sizes[done - 1] if done else 0
-        until = max(done + 1, int(np.searchsorted(sizes, base + (1 << 22), side="right")))
-        until = min(until, len(one), done + (1 << (64 - BITS)) - 1)
-        common[done:until] = _common(values, firsts, lengths, one[done:until], other[done:until])
-        done = until
-    return common, np.minimum(lengths[one], lengths[other])
+        until = max(done + 1, int(np.searchsorted(sizes, base + _AT_ONCE, side="right")))
+        cuts.append(min(until, len(one), done + (1 << (64 - BITS)) - 1))
+
+    def common(piece: tuple[int, int]) -> Places:
+        some = slice(*piece)
+        return _common(values, firsts, lengths, one[some], other[some])
+
+    with ThreadPoolExecutor(pl.thread_pool_size()) as threads:
+        shared = [np.empty(0, np.int64), *threads.map(common, pairwise(cuts))]
+    return np.concatenate(shared), np.minimum(lengths[one], lengths[other])
 
 
 def _common(values: Hashes, firsts: Places, lengths: Places, one: Places, other: Places) -> Places:
     """How many values the sketches of each pair share; fewer than 2 to the 24th pairs."""
-    pair = np.arange(len(one))
-    tagged = []
-    for side in (one, other):
-        n = lengths[side]
-        within = np.arange(n.sum()) - np.repeat(np.cumsum(n) - n, n)
-        value = values[np.repeat(firsts[side], n) + within]
-        tagged.append((np.repeat(pair, n).astype(np.uint64) << np.uint64(BITS)) | value)
+    pair = np.arange(len(one), dtype=np.uint64) << np.uint64(BITS)
+    tagged = [
+        np.repeat(pair, lengths[side]) | values[words.runs(firsts[side], lengths[side])]
+        for side in (one, other)
+    ]
     every = np.concatenate(tagged)
     every.sort()
     twice = every[1:][every[1:] == every[:-1]]

@@ -63,7 +63,15 @@ _COMPARED = (
     "published_doi",
     "preprint_doi",
 )
-_COMPARED_TEXTS = ("clean_title", "clean_abstract", "abstract_digest", "authors", "journal_ref")
+_COMPARED_TEXTS = (
+    "clean_title",
+    "title_words",
+    "clean_abstract",
+    "abstract_digest",
+    "authors",
+    "authors_line",
+    "journal_ref",
+)
 
 
 def with_keys(entries: pl.DataFrame, limits: Limits) -> pl.DataFrame:
@@ -180,7 +188,9 @@ def compare(entries: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
     """
     some = entries.select(*_COMPARED, *_COMPARED_TEXTS)
     one, other = (some[pairs[side]] for side in ("one", "other"))
-    found = titles.compare(one["clean_title"], other["clean_title"])
+    found = titles.compare(
+        one["clean_title"], other["clean_title"], (one["title_words"], other["title_words"])
+    )
     both = pl.concat(
         [
             _prefixed(one.select(_COMPARED), "a_"),
@@ -236,20 +246,30 @@ def _author_scores(one: pl.DataFrame, other: pl.DataFrame) -> pl.Series:
     Where no family name is the same, but the lists written out are nearly so, or one is within the
     other, names were misspelled or cut in other ways.
     """
-    both = pl.DataFrame({"one": one["authors"], "other": other["authors"]}).select(
-        family_names(pl.all())
+    listed = pl.DataFrame({"one": one["authors"], "other": other["authors"]})
+    same = pl.lit((one["authors_line"] == other["authors_line"]).fill_null(False))
+    families = listed.select(
+        "other", one=pl.when(pl.all_horizontal(pl.all().is_not_null())).then("one")
+    ).select(
+        one=family_names(pl.col("one")),
+        # of the same list the names are the same
+        other=family_names(pl.when(~same).then("other")),
     )
     common = pl.col("one").list.set_intersection("other").list.len()
     smaller = pl.min_horizontal(pl.col("one").list.len(), pl.col("other").list.len())
-    scores = both.select(author_score=common / smaller)["author_score"]
+    # null where either is
+    share = pl.when(same & pl.col("one").is_not_null()).then(1.0).otherwise(common / smaller)
+    scores = families.select(author_score=share)["author_score"]
     strangers = (scores == 0).arg_true()
     if not len(strangers):
         return scores
-    families = [both[side].gather(strangers).list.join(" ").to_list() for side in ("one", "other")]
+    joined = [
+        families[side].gather(strangers).list.join(" ").to_list() for side in families.columns
+    ]
     written = [side["authors"].gather(strangers).list.join(" ") for side in (one, other)]
     whole = [names.str.to_lowercase().to_list() for names in written]
     likeness = [
-        process.cpdist(*families, scorer=fuzz.ratio, workers=1),
+        process.cpdist(*joined, scorer=fuzz.ratio, workers=1),
         process.cpdist(*whole, scorer=fuzz.token_set_ratio, workers=1),
     ]
     alike = pl.Series(np.maximum(*likeness)).cast(pl.Float64) / 100
@@ -285,10 +305,11 @@ def _abstract_scores(one: pl.DataFrame, other: pl.DataFrame) -> pl.Series:
     scores[known & same] = 1.0
     places = np.flatnonzero(known & ~same)
     if len(places):
-        texts = [side["clean_abstract"].gather(places) for side in (one, other)]
-        numbers = pl.concat(texts).rank("dense").to_numpy().astype(np.int64) - 1
-        distinct = pl.concat(texts).unique().sort()
-        sketches = signatures.every_shingle(distinct)
+        # of one digest the words are the same, and so the shingles
+        digests = pl.concat([digest.gather(places), digest_other.gather(places)])
+        _, first, numbers = np.unique(digests.to_numpy(), return_index=True, return_inverse=True)
+        texts = pl.concat([side["clean_abstract"].gather(places) for side in (one, other)])
+        sketches = signatures.every_shingle(texts.gather(first))
         half = len(places)
         common, smaller = candidates.shared_part(sketches, numbers[:half], numbers[half:])
         scores[places] = common / np.maximum(smaller, 1)

@@ -17,6 +17,7 @@ from rapidfuzz import fuzz, process
 from paperdump.dedupe import candidates
 from paperdump.dedupe.candidates import Keys, Shared
 from paperdump.dedupe.decisions import WEEK
+from paperdump.normalize import words
 from paperdump.normalize.signatures import title_fold
 from paperdump.normalize.words import Places
 
@@ -48,27 +49,44 @@ class Texts:
     """The different titles, or abstracts, of entries, numbered by the order of their keys.
 
     Attributes:
-        keys: The key of each, sorted.
-        sketches: The sketch of each.
+        numbers: For each entry the number of its text; null where it has none.
+        sketches: The sketches of the texts; a text in several spellings has several.
+        owners: The number of the text that each sketch is of.
+        n: How many texts there are.
     """
 
-    keys: pl.Series
+    numbers: pl.Series
     sketches: pl.Series
+    owners: Places
+    n: int
 
     @classmethod
-    def of(cls, keys: pl.Series, sketches: pl.Series) -> Texts:
-        """The different texts among keys; a null key is no text."""
-        both = pl.DataFrame({"key": keys, "sketch": sketches}).drop_nulls("key")
-        distinct = both.unique("key", keep="first", maintain_order=True).sort("key")
-        return cls(distinct["key"], distinct["sketch"])
+    def of(cls, keys: pl.Series, sketches: pl.Series, spelled: pl.Series | None = None) -> Texts:
+        """The different texts among keys, one for each entry; a null key is no text.
 
-    def numbers(self, keys: pl.Series) -> pl.Series:
-        """The number of the text of each key; null for null."""
-        known = self.keys.alias("key").to_frame().with_row_index("number")
-        found = (
-            keys.alias("key").to_frame().join(known, on="key", how="left", maintain_order="left")
+        Args:
+            keys: The keys of the texts of entries.
+            sketches: Their sketches.
+            spelled: What is equal for equal sketches, where texts of one key may have several.
+        """
+        rows = keys.alias("key").to_frame().with_row_index("row").drop_nulls("key")
+        rows = rows.sort("key", maintain_order=True)
+        first = (rows["key"] != rows["key"].shift()).fill_null(True)
+        rows = rows.select("row", number=first.cum_sum().cast(pl.UInt32) - 1)
+        none = pl.repeat(None, len(keys), dtype=pl.UInt32, eager=True)
+        chosen = rows.filter(first)
+        if spelled is not None:
+            repeated = rows.filter(~(first & first.shift(-1, fill_value=True)))
+            repeated = repeated.with_columns(spelled=spelled.gather(repeated["row"]))
+            forms = repeated.unique(["number", "spelled"], keep="first").drop("spelled")
+            # a form of the first spelling is there already
+            chosen = pl.concat([chosen, forms]).unique("row").sort("number", "row")
+        return cls(
+            none.scatter(rows["row"], rows["number"]),
+            sketches.gather(chosen["row"]),
+            chosen["number"].to_numpy().astype(np.int64),
+            int(first.sum()),
         )
-        return found["number"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +114,7 @@ def texts_of(entries: pl.DataFrame, min_abstract_words: int) -> tuple[Texts, Tex
     folds = entries.select(title_fold(pl.col("title_words"))).to_series()
     digests = entries.select(pl.when(long).then("abstract_digest")).to_series()
     return (
-        Texts.of(folds, entries["title_sketch"]),
+        Texts.of(folds, entries["title_sketch"], entries["title_words"]),
         Texts.of(digests, entries["abstract_sketch"]),
     )
 
@@ -112,8 +130,9 @@ def block(titles: Texts, abstracts: Texts, shard: int = 0, shards: int = 1) -> B
     """
 
     def paired(texts: Texts, keys_of: Callable[[pl.Series], Keys]) -> Shared:
-        keys = keys_of(texts.sketches).shard(shard, shards)
-        return candidates.paired(keys, len(texts.sketches))
+        keys = keys_of(texts.sketches)
+        keys = keys._replace(owners=texts.owners[keys.owners]).shard(shard, shards)
+        return candidates.paired(keys, texts.n)
 
     with ThreadPoolExecutor(2) as threads:  # what is sorted is sorted outside Python's lock
         of_titles = threads.submit(paired, titles, candidates.title_keys)
@@ -169,8 +188,8 @@ def pairs_of_forms(
         "date_text",
         "published_on",
         "title_fold",
-        title=titles.numbers(forms["title_fold"]),
-        abstract=abstracts.numbers(forms["abstract_digest"]),
+        title=titles.numbers.gather(forms["row"]),
+        abstract=abstracts.numbers.gather(forms["row"]),
     )
     stock = _stock(numbered)
     own = numbered.with_columns(
@@ -196,26 +215,30 @@ def _screened(pairs: pl.DataFrame, forms: pl.DataFrame, abstracts: Texts) -> pl.
     Many titles are alike in all but a word or two. Where the abstracts have nothing in common, or
     one is missing and neither authors nor days can help, no closer look is needed.
     """
-    both = pairs
-    for side in ("one", "other"):
-        columns = forms.rename({name: f"{name}_{side}" for name in forms.columns})
-        both = both.join(
-            columns, left_on=side, right_on=f"form_{side}", how="left", maintain_order="left"
-        )
-    numbers = [both["abstract_one"], both["abstract_other"]]
-    differ = both["title_one"] != both["title_other"]
+    title, other_title = (forms["title"].gather(pairs[side]) for side in ("one", "other"))
+    numbers = [forms["abstract"].gather(pairs[side]) for side in ("one", "other")]
+    differ = title != other_title
     missing = numbers[0].is_null() | numbers[1].is_null()
     asked = (differ & ~missing & (numbers[0] != numbers[1])).fill_null(False).arg_true()
     one, other = (number.gather(asked).to_numpy().astype(np.int64) for number in numbers)
     common, smaller = candidates.shared_part(abstracts.sketches, one, other)
     strange = asked.filter(pl.Series((common < _PART * smaller) & (smaller >= _FEW_KEYS)))
-    alone = both.with_row_index("pair").filter(differ & missing).filter(~_supported())
+    lone = (differ & missing).arg_true()
+    rest = ("authors_line", "date_text", "published_on", "title_fold")
+    sides = [
+        forms.select(pl.col(rest).gather(pairs[side].gather(lone)).name.suffix(f"_{side}"))
+        for side in ("one", "other")
+    ]
+    alone = pl.concat([lone.alias("pair").to_frame(), *sides], how="horizontal")
+    alone = alone.filter(~_supported())
     folds = [alone[f"title_fold_{side}"].to_list() for side in ("one", "other")]
     # the second is high where one title is a part of the other
     likeness = [process.cpdist(*folds, scorer=each) for each in (fuzz.ratio, fuzz.partial_ratio)]
     unlike = alone.filter(pl.Series((likeness[0] < _ALIKE) & (likeness[1] < _PART_OF)))["pair"]
-    left_out = pl.concat([strange.cast(pl.UInt32), unlike.cast(pl.UInt32)])
-    return pairs.filter(~pl.int_range(pl.len(), dtype=pl.UInt32).is_in(left_out.implode()))
+    is_left = np.ones(pairs.height, bool)
+    for left_out in (strange, unlike):
+        is_left[left_out.to_numpy()] = False
+    return pairs.filter(pl.Series(is_left, dtype=pl.Boolean))
 
 
 def _supported() -> pl.Expr:
@@ -259,22 +282,29 @@ def _within(forms: pl.DataFrame, key: str, first_only: bool = False) -> pl.DataF
 
 def _across(forms: pl.DataFrame, key: str, one: Places, other: Places) -> pl.DataFrame:
     """Pairs of forms of two texts, of each text the first few."""
-    asked = pl.Series(np.concatenate([one, other])).unique().to_frame(key)
-    some = (
-        forms.join(asked.cast({key: forms.schema[key]}), on=key, how="semi", maintain_order="left")
-        .filter(
-            (pl.int_range(pl.len()).over(key) < _MOST_FORMS)
-            | (pl.int_range(pl.len()).over(key, "date_text") < _MOST_OF_DATE)
-            & (pl.int_range(pl.len()).over(key) < _FEW_FORMS)
-        )
-        .select("form", key)
-    )
-    kind = some.schema[key]
-    pairs = pl.DataFrame({"a": one, "b": other}).cast(kind)
-    both = pairs.join(some.rename({"form": "one"}), left_on="a", right_on=key).join(
-        some.rename({"form": "other"}), left_on="b", right_on=key
-    )
-    return _ordered(both["one"].to_numpy(), both["other"].to_numpy())
+    known = forms.drop_nulls(key).sort(key, maintain_order=True).select("form", "date_text", key)
+    nth = pl.int_range(pl.len())
+    # what so few share is kept whole, without a look at its dates
+    many = pl.len().over(key) > _MOST_FORMS
+    of_date = nth.over(key, "date_text") < _MOST_OF_DATE
+    crowded = known.with_row_index("place").filter(many)
+    dropped = crowded.filter(
+        (nth.over(key) >= _MOST_FORMS) & ~(of_date & (nth.over(key) < _FEW_FORMS))
+    )["place"]
+    is_left = np.ones(known.height, bool)
+    is_left[dropped.to_numpy()] = False
+    some = known.filter(pl.Series(is_left, dtype=pl.Boolean))
+    form, text = (some[name].to_numpy().astype(np.int64) for name in ("form", key))
+    n = 1 + max((int(side.max(initial=-1)) for side in (text, one, other)), default=-1)
+    counts = np.bincount(text, minlength=n)
+    begins = np.cumsum(counts) - counts
+    # each of the one text with each of the other
+    times = counts[one] * counts[other]
+    first = np.repeat(begins[one], times)
+    second = np.repeat(begins[other], times)
+    nth_of_pair = words.runs(np.zeros_like(times), times)
+    width = np.repeat(counts[other], times)
+    return _ordered(form[first + nth_of_pair // width], form[second + nth_of_pair % width])
 
 
 def _ordered(one: Places, other: Places) -> pl.DataFrame:

@@ -116,12 +116,15 @@ def _opposites() -> pl.DataFrame:
     return pl.DataFrame(rows, schema=["word", "word_other"], orient="row")
 
 
-def compare(one: pl.Series, other: pl.Series) -> pl.DataFrame:
+def compare(
+    one: pl.Series, other: pl.Series, words: tuple[pl.Series, pl.Series] | None = None
+) -> pl.DataFrame:
     """Compare titles pair by pair.
 
     Args:
         one: Titles as people read them.
         other: As many others.
+        words: The ``title_words`` of both, where they are known.
 
     Returns:
         A row per pair, in order; whatever the order of the two:
@@ -143,20 +146,30 @@ def compare(one: pl.Series, other: pl.Series) -> pl.DataFrame:
         * ``words_changed``: content words of the title that has more of them which have no like in
           the other; ``words_shared``: those that both have.
     """
-    pairs = pl.DataFrame({"one": one, "other": other}).with_row_index("pair")
-    # titles by their number from here on: what is joined again and again are no texts
-    titles = pl.concat([pairs["one"], pairs["other"]]).unique().to_frame("text")
-    titles = titles.with_row_index("title").with_columns(words=title_words(titles["text"]))
-    titles = titles.with_columns(fold=title_fold(pl.col("words")))
+    texts = [one.alias("text"), other.alias("text")]
+    words_of = words if words is not None else tuple(title_words(text) for text in texts)
     sides = [
-        pairs.select("pair", text=side).join(titles, on="text", how="left", maintain_order="left")
-        for side in ("one", "other")
+        pl.DataFrame({"text": text, "words": found})
+        .with_row_index("pair")
+        .with_columns(fold=title_fold(pl.col("words")))
+        for text, found in zip(texts, words_of, strict=True)
     ]
     is_equal = sides[0]["fold"] == sides[1]["fold"]
-    unequal = [side.filter(~is_equal).select("pair", "title") for side in sides]
-    looked_at = pl.concat(unequal).select("title").unique()
-    facts = _facts(titles.join(looked_at, on="title", how="semi"))
-    a, b = (side.join(facts, on="title", how="left", maintain_order="left") for side in unequal)
+    unequal = [side.filter(~is_equal) for side in sides]
+    # titles by their number from here on: what is joined again and again are no texts
+    titles = pl.concat(unequal).drop("pair").unique("text", keep="first", maintain_order=True)
+    titles = titles.with_row_index("title")
+    unequal = [
+        side.select("pair", "text").join(
+            titles.select("text", "title"), on="text", how="left", maintain_order="left"
+        )
+        for side in unequal
+    ]
+    facts = _facts(titles)
+    a, b = (
+        side.select("pair", "title").join(facts, on="title", how="left", maintain_order="left")
+        for side in unequal
+    )
     score = process.cpdist(a["words"].to_list(), b["words"].to_list(), scorer=fuzz.ratio, workers=1)
     todo = a.select(
         "pair",
@@ -166,10 +179,10 @@ def compare(one: pl.Series, other: pl.Series) -> pl.DataFrame:
         & ((a["main_words"] >= 2) | ((a["lead"] != "") & (b["lead"] != ""))),
         is_cut=_is_cut(a, b),
     )
-    words = _words(facts)
-    left, right = (_left_over(mine, theirs, words) for mine, theirs in ((a, b), (b, a)))
-    counts = _counts(todo, a, b, words, left, right)
-    base = pairs.select("pair", is_equal=is_equal)
+    each = _words(facts)
+    left, right = (_left_over(mine, theirs, each) for mine, theirs in ((a, b), (b, a)))
+    counts = _counts(todo, a, b, each, left, right)
+    base = sides[0].select("pair", is_equal=is_equal)
     for part in (todo, counts):
         base = base.join(part, on="pair", how="left", maintain_order="left")
     found = base.with_columns(
@@ -233,26 +246,30 @@ def _is_cut(a: pl.DataFrame, b: pl.DataFrame) -> pl.Series:
 
 def _facts(titles: pl.DataFrame) -> pl.DataFrame:
     """What is looked at of each title, beside its words one by one."""
-    title = pl.col("text")
-    lower = untagged(title).str.normalize("NFKC").str.to_lowercase()
+    title, lower = pl.col("text"), pl.col("lower")
+    titles = titles.with_columns(lower=untagged(title).str.normalize("NFKC").str.to_lowercase())
     first = [lower.str.extract(_ABOUT_FIRST, group) for group in (1, 2, 3)]
     about = pl.coalesce(*first, lower.str.extract(_ABOUT_DASH), lower.str.extract(_ABOUT_LAST))
     kind = about.str.replace(r"ies$", "y").str.head(5)
     mains = titles.select("title", main=title.str.extract(_MAIN)).drop_nulls()
     mains = mains.with_columns(main=title_words(mains["main"]))
     titles = titles.join(mains, on="title", how="left", maintain_order="left")
-    return titles.with_columns(
-        about=pl.coalesce(kind, pl.lit("")),
-        main=pl.coalesce("main", "words"),
-        names=_names(title),
-        lead=lower.str.extract(_LEAD).fill_null(""),
-    ).with_columns(
-        # *Part I* alone is no title that two papers share
-        main_words=pl.col("main")
-        .str.split(" ")
-        .list.set_difference(sorted(_LITTLE | _PARTS))
-        .list.eval(pl.element().filter(~pl.element().str.contains(_MARK)))
-        .list.len(),
+    return (
+        titles.with_columns(
+            about=pl.coalesce(kind, pl.lit("")),
+            main=pl.coalesce("main", "words"),
+            names=_names(title),
+            lead=lower.str.extract(_LEAD).fill_null(""),
+        )
+        .drop("lower")
+        .with_columns(
+            # *Part I* alone is no title that two papers share
+            main_words=pl.col("main")
+            .str.split(" ")
+            .list.set_difference(sorted(_LITTLE | _PARTS))
+            .list.eval(pl.element().filter(~pl.element().str.contains(_MARK)))
+            .list.len(),
+        )
     )
 
 
@@ -275,28 +292,34 @@ def _words(facts: pl.DataFrame) -> pl.DataFrame:
         .drop("names")
     )
     kinds = _kinds(each["word"].unique(maintain_order=True))
-    last = pl.col("place").max().over("title")
-    after_part = pl.col("is_part_word").shift(1).over("title").fill_null(False)
+    each = each.join(kinds, on="word", how="left", maintain_order="left")
+    # the rows of a title stand together
+    title, row = pl.col("title"), pl.int_range(pl.len(), dtype=pl.UInt32)
+    each = each.with_columns(
+        is_first=(title != title.shift(1)).fill_null(True),
+        is_last=(title != title.shift(-1)).fill_null(True),
+    ).with_columns(place=row - pl.when("is_first").then(row).forward_fill())
+    after_part = pl.col("is_part_word").shift(1, fill_value=False) & ~pl.col("is_first")
     # *second edition*, but not *second number theory*
-    is_ordinal = pl.col("is_ordinal") & pl.col("is_counted").shift(-1).over("title").fill_null(
-        False
-    )
-    return (
-        each.join(kinds, on="word", how="left", maintain_order="left")
-        .with_columns(
-            place=pl.int_range(pl.len(), dtype=pl.UInt32).over("title"),
-            nth=pl.int_range(pl.len(), dtype=pl.UInt32).over("title", "number_of_word"),
-        )
-        .with_columns(
-            # a letter alone may be a variable, or what a cut left
-            is_surely_number=pl.col("is_number") & (~pl.col("is_letter") | after_part),
-            is_part=after_part & pl.col("is_number")
-            | is_ordinal
-            | (pl.col("place") == last) & pl.col("is_mark"),
-            is_last=pl.col("place") == last,
-        )
-        .drop("is_letter", "is_mark", "is_ordinal", "is_counted")
-    )
+    before_counted = pl.col("is_counted").shift(-1, fill_value=False) & ~pl.col("is_last")
+    return each.with_columns(
+        nth=_nth(each),
+        # a letter alone may be a variable, or what a cut left
+        is_surely_number=pl.col("is_number") & (~pl.col("is_letter") | after_part),
+        is_part=after_part & pl.col("is_number")
+        | pl.col("is_ordinal") & before_counted
+        | pl.col("is_last") & pl.col("is_mark"),
+    ).drop("is_letter", "is_mark", "is_ordinal", "is_counted", "is_first")
+
+
+def _nth(each: pl.DataFrame) -> pl.Series:
+    """Which of its like in its title each word is, from 0."""
+    # few titles have a word twice
+    key = each.select(pl.col("title").cast(pl.UInt64) * 2**32 + pl.col("number_of_word"))
+    twice = key.with_row_index("row").filter(key.to_series().is_duplicated())
+    nth = twice.select("row", nth=pl.int_range(pl.len(), dtype=pl.UInt32).over("title"))
+    none = pl.zeros(each.height, dtype=pl.UInt32, eager=True)
+    return none.scatter(nth["row"], nth["nth"])
 
 
 def _kinds(words: pl.Series) -> pl.DataFrame:
