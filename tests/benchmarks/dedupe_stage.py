@@ -27,7 +27,6 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import cast
 
 import polars as pl
 import pyarrow.parquet as pq
@@ -138,23 +137,21 @@ def as_one_dump(entries: pl.DataFrame) -> pl.DataFrame:
 
 def read(path: Path, steps: Steps, clean: bool = True) -> pl.DataFrame:
     """The records of a file as normalized entries with signatures, made piece by piece."""
+    records = pl.scan_parquet(path).select(READABLE)
+    height = pq.read_metadata(path).num_rows
+    pieces = [records.slice(begin, _PIECE) for begin in range(0, max(1, height), _PIECE)]
     done = []
-    batches = pq.ParquetFile(path).iter_batches(_PIECE, columns=READABLE)
     with ThreadPoolExecutor(1) as ahead:  # the next piece is read while this one is worked on
-        coming = ahead.submit(next, batches, None)
-        while True:
+        coming = ahead.submit(pieces[0].collect)
+        for following in [*pieces[1:], None]:
             with steps.step("read"):
-                batch = coming.result()
-                if batch is None:
-                    break
-                coming = ahead.submit(next, batches, None)
-                records = cast("pl.DataFrame", pl.from_arrow(batch))
+                piece = coming.result()
+                if following is not None:
+                    coming = ahead.submit(following.collect)
             with steps.step("clean"):
-                entries = cleaned(records, clean)
+                entries = cleaned(piece, clean)
             with steps.step("signatures"):
                 done.append(signatures.with_signatures(entries))
-    if not done:
-        return signatures.with_signatures(cleaned(pl.read_parquet(path, columns=READABLE)))
     return pl.concat(done, rechunk=True)
 
 
