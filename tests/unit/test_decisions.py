@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from paperdump import config
@@ -259,6 +259,36 @@ def test_a_better_abstract_never_parts_what_was_the_same(features: Features, bet
     )
     order = [DIFFERENT, DOUBTFUL, SAME]
     assert order.index(after) >= order.index(before)
+
+
+@given(FEATURES, st.sampled_from([0.0, 0.5, 0.84]), st.sampled_from([None, 0.0, 0.4, 1.0]))
+@settings(max_examples=300)
+def test_what_is_settled_before_a_look_at_the_titles_is_different(
+    features: Features, score: float, authors: float | None
+) -> None:
+    known = features | {"title_score": score, "author_score": authors}
+    # of titles so far apart, none are equal
+    assume(known["relation"] != titles.EQUAL)
+    [is_settled] = pairs(known).select(decisions.is_settled(LIMITS)).to_series()
+    [(_, decision)] = decided(known)
+    assert decision == DIFFERENT or not is_settled
+
+
+@pytest.mark.parametrize(
+    ("features", "is_settled"),
+    [
+        ({"abstract_score": 0.1}, True),
+        (STRANGERS, True),
+        ({}, False),
+        ({"abstract_score": 0.1} | TEAM, False),
+        ({"abstract_score": 0.4} | STRANGERS, False),
+        (STRANGERS | {"title_score": 0.9}, False),
+        (STRANGERS | {"same_doi": True}, False),
+    ],
+)
+def test_abstracts_or_authors_can_settle_it_alone(features: Features, is_settled: bool) -> None:
+    unlike = pairs({"title_score": 0.4} | features)
+    assert unlike.select(decisions.is_settled(LIMITS)).to_series().to_list() == [is_settled]
 
 
 def test_the_thresholds_are_those_of_the_config() -> None:

@@ -180,6 +180,23 @@ def rules(limits: Limits) -> list[Rule]:
     ]
 
 
+def is_settled(limits: Limits) -> pl.Expr:
+    """Whether two entries are different, and not alike, however their titles differ.
+
+    That is so where the abstracts have too little in common, or are missing, and the authors do
+    not support what the titles might say. What the titles' words are need not be looked at then.
+
+    Args:
+        limits: The thresholds.
+    """
+    abstract, authors = pl.col("abstract_score"), pl.col("author_score")
+    unlike = (abstract < limits.abstract_like) & ~(authors >= _AUTHORS).fill_null(False)
+    strangers = abstract.is_null() & (authors == 0)
+    identified = (pl.col("same_arxiv_id") | pl.col("same_doi")).fill_null(False)
+    alike = pl.col("title_score") >= limits.title_like
+    return (unlike | strangers).fill_null(False) & ~identified & ~alike
+
+
 def decide(compared: pl.DataFrame, limits: Limits) -> pl.DataFrame:
     """The pairs with ``match_rule`` and ``match_decision``.
 

@@ -64,7 +64,6 @@ _COMPARED = (
     "preprint_doi",
 )
 _COMPARED_TEXTS = (
-    "clean_title",
     "title_words",
     "clean_abstract",
     "abstract_digest",
@@ -186,11 +185,35 @@ def compare(entries: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
         * ``same_n_authors``: both have as many authors;
         * for each kind of identifier whether both have one, and it is the same, or another.
     """
-    some = entries.select(*_COMPARED, *_COMPARED_TEXTS)
-    one, other = (some[pairs[side]] for side in ("one", "other"))
+    return with_titles(entries, beside_titles(entries, pairs))
+
+
+def with_titles(entries: pl.DataFrame, compared: pl.DataFrame) -> pl.DataFrame:
+    """Pairs with what ``titles.compare`` finds.
+
+    Args:
+        entries: Entries as ``with_keys`` gives them.
+        compared: Pairs as ``beside_titles`` gives them.
+    """
+    one, other = (
+        entries.select(pl.col("clean_title", "title_words").gather(compared[side]))
+        for side in ("one", "other")
+    )
     found = titles.compare(
         one["clean_title"], other["clean_title"], (one["title_words"], other["title_words"])
     )
+    return pl.concat([compared.drop("title_score"), found], how="horizontal")
+
+
+def beside_titles(entries: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
+    """What ``compare`` finds of pairs, of their titles only ``title_score``: it is found quickly.
+
+    Args:
+        entries: Entries as ``with_keys`` gives them.
+        pairs: ``one`` and ``other``, rows of entries.
+    """
+    some = entries.select(*_COMPARED, *_COMPARED_TEXTS)
+    one, other = (some[pairs[side]] for side in ("one", "other"))
     both = pl.concat(
         [
             _prefixed(one.select(_COMPARED), "a_"),
@@ -226,7 +249,7 @@ def compare(entries: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(
         [
             pairs,
-            found,
+            titles.scores(one["title_words"], other["title_words"]).to_frame(),
             _abstract_scores(one, other).to_frame(),
             _author_scores(one, other).to_frame(),
             _venue_scores(one["journal_ref"], other["journal_ref"]).to_frame(),

@@ -52,7 +52,7 @@ def links(entries: pl.DataFrame, limits: Limits, blocks: Blocks | None = None) -
     # piece by piece: the texts of all pairs at once would be many times those of the entries
     with ThreadPoolExecutor(pl.thread_pool_size()) as threads:
         compared = pl.concat(
-            threads.map(lambda piece: likeness.compare(entries, piece), _pieces(rows))
+            threads.map(lambda piece: _compared(entries, piece, limits), _pieces(rows))
         )
     repeats = _repeats(entries, forms)
     every = pl.concat([repeats, compared.select(repeats.columns)])
@@ -75,6 +75,12 @@ def links(entries: pl.DataFrame, limits: Limits, blocks: Blocks | None = None) -
         (strength + likeness_of + same_year).alias("strength"),
         *_SCORES,
     ).sort("one", "other")
+
+
+def _compared(entries: pl.DataFrame, pairs: pl.DataFrame, limits: Limits) -> pl.DataFrame:
+    """The pairs, compared; without those of which no link, nor anything to tell, can come."""
+    beside = likeness.beside_titles(entries, pairs)
+    return likeness.with_titles(entries, beside.filter(~decisions.is_settled(limits)))
 
 
 def _pieces(rows: pl.DataFrame) -> Iterator[pl.DataFrame]:

@@ -170,10 +170,9 @@ def compare(
         side.select("pair", "title").join(facts, on="title", how="left", maintain_order="left")
         for side in unequal
     )
-    score = process.cpdist(a["words"].to_list(), b["words"].to_list(), scorer=fuzz.ratio, workers=1)
     todo = a.select(
         "pair",
-        title_score=pl.Series(score).cast(pl.Float64) / 100,
+        scores(a["words"], b["words"]),
         about_differs=a["about"] != b["about"],
         main_equal=(a["main"] == b["main"])
         & ((a["main_words"] >= 2) | ((a["lead"] != "") & (b["lead"] != ""))),
@@ -223,6 +222,14 @@ def compare(
         words_changed=pl.col("words_changed").cast(pl.Int32),
         words_shared=pl.col("words_shared").cast(pl.Int32),
     )
+
+
+def scores(one: pl.Series, other: pl.Series) -> pl.Series:
+    """``title_score`` of pairs of ``title_words``: 1.0 where these are equal without spaces."""
+    words = [one.to_list(), other.to_list()]
+    score = pl.Series("title_score", process.cpdist(*words, scorer=fuzz.ratio, workers=1))
+    both = pl.DataFrame({"one": one, "other": other}).select(title_fold(pl.all()))
+    return (score.cast(pl.Float64) / 100).set(both["one"] == both["other"], 1.0)
 
 
 def _is_cut(a: pl.DataFrame, b: pl.DataFrame) -> pl.Series:
