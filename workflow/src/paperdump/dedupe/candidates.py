@@ -125,10 +125,15 @@ def paired(keys: Keys, n_owners: int) -> Shared:
     bits = np.uint64(max(1, int(n_owners - 1).bit_length()))
     # of many texts, keys lose a few bits: some more pairs are looked at
     cut = np.uint64(max(0, BITS + int(bits) - 64))
-    packed = ((keys.hashes >> cut) << bits) | keys.owners.astype(np.uint64)
+    packed = keys.hashes >> cut
+    packed <<= bits
+    packed |= keys.owners.view(np.uint64)
     packed.sort()
     # a title of few words, or of a word that is there twice, has a key twice
-    packed = packed[words.is_new(packed)]
+    new = words.is_new(packed)
+    if not new.all():
+        packed = packed[new]
+    del new
     key = packed >> bits
     if len(key) == 0:
         return _counted(np.empty(0, np.uint64))
@@ -136,9 +141,9 @@ def paired(keys: Keys, n_owners: int) -> Shared:
     lengths = np.diff(begins, append=len(key))
     some = (lengths > 1) & (lengths <= MOST_PAIRED)
     begins, lengths = begins[some], lengths[some]
-    owner = packed & ((np.uint64(1) << bits) - np.uint64(1))
-    del packed, key
-    return _counted(_packed(*within_runs(owner, begins, lengths)))
+    del key
+    packed &= (np.uint64(1) << bits) - np.uint64(1)
+    return _counted(_packed(*within_runs(packed, begins, lengths)))
 
 
 def added(parts: list[Shared]) -> Shared:
@@ -194,7 +199,10 @@ def within_runs(
 
 def _packed(one: Hashes | Places, other: Hashes | Places) -> Hashes:
     """Two numbers of 32 bits in one, so that they sort as pairs."""
-    return (one.astype(np.uint64) << np.uint64(32)) | other.astype(np.uint64)
+    packed = one.astype(np.uint64)
+    packed <<= np.uint64(32)
+    packed |= other.astype(np.uint64)
+    return packed
 
 
 def _unpacked(pairs: Hashes) -> tuple[Places, Places]:
