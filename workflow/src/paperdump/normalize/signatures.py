@@ -235,8 +235,10 @@ def lists(name: str, counts: Places, values: Hashes) -> pl.Series:
         counts: The length of each list.
         values: What is in them, one list after the other.
     """
-    offsets = np.concatenate([[0], np.cumsum(counts)])
-    array = pa.LargeListArray.from_arrays(pa.array(offsets), pa.array(values.view(np.int64)))
+    items = pa.Array.from_buffers(pa.int64(), len(values), [None, pa.py_buffer(values)])
+    offsets = pa.py_buffer(words.offsets_of(counts))
+    kind = pa.large_list(pa.int64())
+    array = pa.Array.from_buffers(kind, len(counts), [None, offsets], children=[items])
     return pl.Series(name, array, dtype=pl.List(pl.Int64))
 
 

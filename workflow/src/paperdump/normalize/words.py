@@ -79,6 +79,13 @@ def runs(begins: Places, lengths: Places) -> Places:
     return places
 
 
+def offsets_of(counts: Places) -> Places:
+    """Where each of some runs begins, one after the other, and where the last one ends."""
+    offsets = np.zeros(len(counts) + 1, np.int64)
+    np.cumsum(counts, out=offsets[1:])
+    return offsets
+
+
 def mixed(hashes: Hashes) -> Hashes:
     """Hashes each bit of which depends on all bits of those given, one to one.
 
@@ -192,7 +199,7 @@ def _joined(parts: list[Words]) -> Words:
     if not parts:
         return _NONE
     counts = np.concatenate([part.counts for part in parts])
-    bounds = np.concatenate([[0], np.cumsum(counts)])
+    bounds = offsets_of(counts)
     return Words(np.concatenate([part.hashes for part in parts]), bounds)
 
 
@@ -221,7 +228,7 @@ def _replaced(found: Words, some: Places, store: Words, places: Places) -> Words
     instead = store.counts[places]
     counts = np.ones(len(found.hashes), np.int64)
     counts[some] = instead
-    ends = np.concatenate([[0], np.cumsum(counts)])
+    ends = offsets_of(counts)
     hashes = np.repeat(found.hashes, counts)
     hashes[runs(ends[some], instead)] = store.hashes[runs(store.bounds[places], instead)]
     return Words(hashes, ends[found.bounds])
@@ -229,8 +236,8 @@ def _replaced(found: Words, some: Places, store: Words, places: Places) -> Words
 
 def _texts(content: Bytes, lengths: Places) -> pl.Series:
     """Texts from their bytes and how many each has."""
-    offsets = pa.array(np.concatenate([[0], np.cumsum(lengths)]))
-    buffers = [None, offsets.buffers()[1], pa.py_buffer(content)]
+    # not by way of pa.array, which would import pandas
+    buffers = [None, pa.py_buffer(offsets_of(lengths)), pa.py_buffer(content)]
     return pl.Series(pa.Array.from_buffers(pa.large_string(), len(lengths), buffers))
 
 
