@@ -2,14 +2,17 @@ from __future__ import annotations
 
 import os
 import socket
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from paperdump import remembered
 from paperdump.errors import PaperdumpError
-from paperdump.inventory import Dump, batches, find_dumps
+from paperdump.inventory import Dump, batches, dump_from, find_dumps
+from paperdump.remembered import Memory
 
 
 def write(folder: Path, *names: str) -> None:
@@ -181,6 +184,82 @@ def test_equal_dumps_of_equal_path_have_ids_of_their_own(tmp_path: Path) -> None
         (tmp_path / folder / "a.txt").write_text("same")
     found = find_dumps(["one", "two"], tmp_path).dumps
     assert len({dump.dump_id for dump in found}) == 2
+
+
+def searched(folder: Path, memory: Memory) -> list[str | None]:
+    return [dump.sha256 for dump in find_dumps(["in"], folder, memory=memory).dumps]
+
+
+@pytest.fixture
+def settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have what was just written count as written long ago."""
+    monkeypatch.setattr(remembered, "_SETTLED", -(10**12))
+
+
+@pytest.mark.usefixtures("settled")
+def test_an_unchanged_file_is_not_read_again(tmp_path: Path) -> None:
+    write(tmp_path, "in/a.txt", "in/b.txt")
+    memory, file = Memory(), tmp_path / "memory.json"
+    [first, second] = searched(tmp_path, memory)
+    memory.write(file)
+    # whoever reads the file finds another one
+    file.write_text(file.read_text().replace(first or "", "0" * 64))
+    again = Memory.read(file)
+    assert searched(tmp_path, again) == ["0" * 64, second]
+    assert not again.is_news
+
+
+@pytest.mark.usefixtures("settled")
+@pytest.mark.parametrize("keeps_time", [False, True])
+def test_a_file_that_was_written_to_is_read_again(tmp_path: Path, keeps_time: bool) -> None:
+    write(tmp_path, "in/a.txt", "in/b.txt")
+    changed = tmp_path / "in" / "a.txt"
+    memory, file = Memory(), tmp_path / "memory.json"
+    [first, second] = searched(tmp_path, memory)
+    memory.write(file)
+    status = changed.stat()
+    # of the same size
+    changed.write_text("x" * status.st_size)
+    if keeps_time:
+        os.utime(changed, ns=(status.st_atime_ns, status.st_mtime_ns))
+    [now, still] = searched(tmp_path, Memory.read(file))
+    assert now != first
+    assert still == second
+
+
+def test_what_was_just_written_is_not_remembered(tmp_path: Path) -> None:
+    write(tmp_path, "in/a.txt")
+    memory = Memory()
+    searched(tmp_path, memory)
+    assert not memory.is_news
+
+
+@pytest.mark.usefixtures("settled")
+def test_what_is_gone_is_forgotten(tmp_path: Path) -> None:
+    write(tmp_path, "in/a.txt", "in/b.txt")
+    memory, file = Memory(), tmp_path / "memory.json"
+    searched(tmp_path, memory)
+    memory.write(file)
+    (tmp_path / "in" / "b.txt").unlink()
+    again = Memory.read(file)
+    searched(tmp_path, again)
+    assert again.is_news
+    again.write(file)
+    assert "b.txt" not in file.read_text()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", '{"a": 1}', '{"a": [1, 2]}'])
+def test_a_damaged_memory_is_none(tmp_path: Path, text: str) -> None:
+    write(tmp_path, "in/a.txt")
+    (tmp_path / "memory.json").write_text(text)
+    [found] = searched(tmp_path, Memory.read(tmp_path / "memory.json"))
+    assert found == sha256((tmp_path / "in" / "a.txt").read_bytes()).hexdigest()
+
+
+def test_a_dump_as_plain_data_is_the_same_dump(tmp_path: Path) -> None:
+    write(tmp_path, "in/a.txt")
+    [dump] = find_dumps(["in"], tmp_path).dumps
+    assert dump_from(dump.as_data()) == dump
 
 
 def some_dumps(names: list[str]) -> tuple[Dump, ...]:

@@ -3,7 +3,6 @@
 In: the configuration. Out: the names in capitals, used by the rules.
 """
 
-from dataclasses import asdict
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -77,7 +76,7 @@ def dumps_of(wildcards):
 
 def batch_dumps(wildcards):
     """All dumps of a batch, as plain data for the script."""
-    return [asdict(dump) for dump in PLAN.batches[wildcards.batch]]
+    return [dump.as_data() for dump in PLAN.batches[wildcards.batch]]
 
 
 def mem_mb(base, per_input_mb):

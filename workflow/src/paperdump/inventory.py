@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from paperdump.errors import PaperdumpError
+from paperdump.remembered import Content, Memory
 from paperdump.sheet import Rule, Stated, stated_of
 
 
@@ -46,6 +47,11 @@ class Dump:
     stated: Stated = field(default_factory=Stated)
     packed: bool = False
 
+    def as_data(self) -> dict[str, Any]:
+        """The dump as plain data; ``dump_from`` takes it."""
+        data = {name: getattr(self, name) for name in self.__slots__}
+        return {**data, "stated": self.stated.as_data()}
+
 
 def dump_from(facts: dict[str, Any]) -> Dump:
     """A dump from its plain data."""
@@ -61,7 +67,11 @@ class Found:
 
 
 def find_dumps(
-    specs: list[str], base: Path, exclude: Path | None = None, rules: Sequence[Rule] = ()
+    specs: list[str],
+    base: Path,
+    exclude: Path | None = None,
+    rules: Sequence[Rule] = (),
+    memory: Memory | None = None,
 ) -> Found:
     """Find and hash all dumps that the specs name.
 
@@ -70,6 +80,7 @@ def find_dumps(
         base: The folder that relative specs start from.
         exclude: A folder not to be searched: the results.
         rules: What the sheet of dumps states.
+        memory: What is remembered of files; it is asked, and told.
 
     A name that starts with a dot is passed over in a search, and counted; name it, or a pattern
     that starts with a dot, to have it read. A file that several specs name is read once. Links
@@ -85,8 +96,13 @@ def find_dumps(
         search.add_spec(spec, base)
         if len(search.files) == before and search.repeated == seen_before:
             raise PaperdumpError(_nothing_found(spec, base, search.hidden))
+    remembered = memory or Memory()
+    known = {location: _recalled(location, remembered) for location in search.files}
+    unknown = [location for location, facts in known.items() if facts is None]
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        facts = list(pool.map(_read_facts, search.files))
+        read = pool.map(lambda location: _read_facts(location, remembered), unknown)
+        known.update(zip(unknown, read, strict=True))
+    facts = [found for found in known.values() if found is not None]
     return Found(tuple(_with_ids(search.files, facts, rules)), search.hidden)
 
 
@@ -219,10 +235,20 @@ _Facts = tuple[int | None, str | None, str | None, str | None, bool]
 _PACKED = (b"PK", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")
 
 
-def _read_facts(location: str) -> _Facts:
+def _recalled(location: str, memory: Memory) -> _Facts | None:
+    """What is remembered of a file, as ``_read_facts`` gives it."""
+    try:
+        known = memory.recall(location, os.stat(location))
+    except OSError:
+        return None
+    return None if known is None else (known.size, known.sha256, None, None, known.packed)
+
+
+def _read_facts(location: str, memory: Memory) -> _Facts:
     """Size, SHA-256, where it cannot be read reason code and message, whether it is packed."""
     try:
-        mode = os.stat(location).st_mode
+        status = os.stat(location)
+        mode = status.st_mode
         if not stat.S_ISREG(mode):
             if stat.S_ISDIR(mode):
                 os.listdir(location)
@@ -242,6 +268,7 @@ def _read_facts(location: str) -> _Facts:
             # not where it leads: that may be a place outside, different on every machine
             what = "a symbolic link to a file that is not there"
         return None, None, "unreadable", f"It cannot be read: {what}.", False
+    memory.keep(location, status, Content(size, digest.hexdigest(), packed))
     return size, digest.hexdigest(), None, None, packed
 
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import fcntl
 import functools
 import itertools
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
@@ -25,6 +25,7 @@ from paperdump import corrections, dictionary, inventory, provenance, report, sh
 from paperdump.corrections import Correction
 from paperdump.errors import PaperdumpError
 from paperdump.inventory import Dump
+from paperdump.remembered import Memory
 from paperdump.sheet import Rule
 
 _RELEASE_TABLES = dictionary.CONTENT
@@ -77,6 +78,7 @@ STAGES = {
 _HELD: list[IO[str]] = []
 _SHARD_BYTES = 500_000_000  # of dumps, to a shard of blocking
 _MOST_SHARDS = 16
+_MEMORY = Path("work", "remembered.json")  # of the results folder: what is known of dumps' files
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +94,7 @@ class Plan:
         scripts: The folder of the scripts.
         rules: The lines of the sheet of dumps.
         corrections: What people correct.
+        memory: What is remembered of the dumps' files.
     """
 
     config: settings.Config
@@ -102,6 +105,7 @@ class Plan:
     scripts: Path
     rules: tuple[Rule, ...] = ()
     corrections: tuple[Correction, ...] = ()
+    memory: Memory = field(default_factory=Memory)
 
     @functools.cached_property
     def published_config(self) -> settings.Config:
@@ -232,13 +236,15 @@ class Plan:
         _HELD.append(lock)
         text = yaml.safe_dump(self.config, sort_keys=False, allow_unicode=True)
         (self.results / "run_config.yaml").write_text(text, "utf-8")
+        if self.memory.is_news:
+            self.memory.write(self.results / _MEMORY)
 
     def _reads(self, stage: str, batch: str | None) -> list[Any]:
         """The fingerprints of what a stage reads."""
         match stage:
             case "parse":
                 dumps = self.batches[batch or ""]
-                files = [[d.path, d.sha256, d.problem_message, asdict(d.stated)] for d in dumps]
+                files = [[d.path, d.sha256, d.problem_message, d.stated.as_data()] for d in dumps]
                 # where in the sheet a line stands makes no difference
                 rules = [{**rule, "line": 0} for rule in self.member_rules]
                 return [files, rules if any(d.packed for d in dumps) else []]
@@ -290,7 +296,10 @@ def make_plan(
     rules = _sheet_rules(place_of("sheet"))
     corrected = place_of("corrections")
     told = corrections.read_corrections(corrected) if corrected else []
-    found = inventory.find_dumps(settings.dump_specs(config), base, exclude=results, rules=rules)
+    memory = Memory.read(results / _MEMORY)
+    found = inventory.find_dumps(
+        settings.dump_specs(config), base, exclude=results, rules=rules, memory=memory
+    )
     parse = config["parse"]
     batches = inventory.batches(
         found.dumps,
@@ -308,6 +317,7 @@ def make_plan(
         scripts,
         tuple(rules),
         tuple(told),
+        memory,
     )
 
 

@@ -74,6 +74,10 @@ class Stated:
     skipped_by: str | None = None
     format_by: str | None = None
 
+    def as_data(self) -> dict[str, str | None]:
+        """The same as plain data."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
 
 def stated_of(rules: Iterable[Rule], path: str) -> Stated:
     """What the rules state of the dump of a path."""
