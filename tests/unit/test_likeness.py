@@ -55,6 +55,43 @@ def compare(one: Entry, other: Entry) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.parametrize(
+    ("entry", "year"),
+    [
+        ({"published_on": DAY, "date_text": "2020"}, 2024),
+        ({"date_text": "May 1996"}, 1996),
+        ({"date_text": "(1996b)"}, 1996),
+        ({"clean_title": "Doe, J. (1997). Tidal Waves"}, 1997),
+        ({"journal_ref": "Proceedings of the 1991 Workshop on Tides"}, 1991),
+        ({"date_text": "1994", "journal_ref": "Proceedings of Tides 1993"}, 1994),
+        # what a title tells of
+        ({"clean_title": "Tides of 1953"}, None),
+        ({"date_text": "12345"}, None),
+        ({}, None),
+    ],
+)
+def test_the_year_of_an_entry_stands_with_its_date_its_title_or_its_venue(
+    entry: Entry, year: int | None
+) -> None:
+    assert keyed(entry)["year"].to_list() == [year]
+
+
+@pytest.mark.parametrize(
+    ("entry", "is_edition"),
+    [
+        ({"date_text": "1994"}, True),
+        ({"published_on": DAY}, False),
+        ({"published_on": DAY, "journal_ref": "Tidal Letters"}, True),
+        ({"journal_ref": "Proceedings of the Symposium on Tides"}, True),
+        ({"journal_ref": "Unpublished"}, False),
+        ({"journal_ref": "Journal of Tides", "arxiv_id": "2401.00001"}, False),
+        ({}, False),
+    ],
+)
+def test_a_publication_is_known_by_its_year_or_its_venue(entry: Entry, is_edition: bool) -> None:
+    assert keyed(entry)["is_edition"].to_list() == [is_edition]
+
+
 def family_names(*authors: str) -> list[str] | None:
     frame = pl.DataFrame({"authors": [list(authors)]}, schema={"authors": pl.List(pl.String)})
     [found] = frame.select(likeness.family_names(pl.col("authors"))).to_series().to_list()

@@ -28,7 +28,7 @@ _JOURNAL = (
 _VENUE_NOISE = (
     r"[^\p{L}]+|\b(?:in|of|the|and|on|for|an?|annual|international|intl?|proc|proceedings)\b"
 )
-_YEAR = r"\b((?:1[6-9]|20)[0-9]{2})\b"
+_YEAR = r"\b((?:1[6-9]|20)[0-9]{2})[a-z]?\b"
 
 # What stands above papers of any kind, and alone names none.
 _ABOVE_ANY = (
@@ -81,26 +81,36 @@ def with_keys(entries: pl.DataFrame, limits: Limits) -> pl.DataFrame:
         limits: The thresholds of matching.
 
     Returns:
-        The entries with ``title_fold``; ``authors_line``; ``year``, stated or that of the day;
-        ``is_edition``, whether the year is that of a publication which only its year or its venue
-        names, and no preprint; ``venue_kind``, a ``meeting`` or a ``journal``; ``is_generic``,
-        whether its title names no paper; ``published_doi`` and ``preprint_doi``, the DOI by who
-        gave it, the latter null where it has an arXiv identifier; ``is_repeated``, whether its dump
-        lists the same title, authors and year several times; and ``abstract_digest`` null where the
-        abstract is too short to say anything.
+        The entries with ``title_fold``; ``authors_line``; ``year``, that of the day, else the one
+        that is stated with the date, before the title or with the venue; ``is_edition``, whether
+        it is a publication which only its year or its venue names, and no preprint;
+        ``venue_kind``, a ``meeting`` or a ``journal``; ``is_generic``, whether its title names no
+        paper; ``published_doi`` and ``preprint_doi``, the DOI by who gave it, the latter null where
+        it has an arXiv identifier; ``is_repeated``, whether its dump lists the same title, authors
+        and year several times; and ``abstract_digest`` null where the abstract is too short to say
+        anything.
     """
     long = pl.col("abstract_length") >= limits.min_abstract_words
     venue = pl.col("journal_ref")
     year = pl.coalesce(
         pl.col("published_on").dt.year().cast(pl.Int32),
         pl.col("date_text").str.extract(_YEAR).cast(pl.Int32),
+        signatures.cited_year(pl.col("clean_title")).cast(pl.Int32),
+        venue.str.extract(_YEAR).cast(pl.Int32),
     )
     is_preprint = (
         pl.col("arxiv_id").is_not_null()
         | identifiers.is_preprint_doi(pl.col("doi")).fill_null(False)
         | venue.str.contains(_PREPRINT_VENUE).fill_null(False)
     )
-    is_edition = year.is_not_null() & (pl.col("published_on").is_null() | venue.is_not_null())
+    kind = (
+        pl.when(venue.str.contains(_MEETING))
+        .then(pl.lit("meeting"))
+        .when(venue.str.contains(_JOURNAL))
+        .then(pl.lit("journal"))
+    )
+    stated = year.is_not_null() & (pl.col("published_on").is_null() | venue.is_not_null())
+    is_edition = stated | kind.is_not_null()
     preprint = identifiers.is_preprint_doi(pl.col("doi"))
     digest = pl.when(long).then("abstract_digest")
     keyed = entries.with_columns(
@@ -110,10 +120,7 @@ def with_keys(entries: pl.DataFrame, limits: Limits) -> pl.DataFrame:
     )
     return keyed.with_columns(
         is_edition=is_edition & ~is_preprint,
-        venue_kind=pl.when(venue.str.contains(_MEETING))
-        .then(pl.lit("meeting"))
-        .when(venue.str.contains(_JOURNAL))
-        .then(pl.lit("journal")),
+        venue_kind=kind,
         is_generic=is_generic(pl.col("title_words")),
         published_doi=pl.when(~preprint).then("doi"),
         # of a preprint on arXiv, its identifier there decides

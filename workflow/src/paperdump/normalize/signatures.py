@@ -134,6 +134,11 @@ def title_fold(words_of_titles: pl.Expr) -> pl.Expr:
     return words_of_titles.str.replace_all(" ", "", literal=True)
 
 
+def cited_year(title: pl.Expr) -> pl.Expr:
+    """The year of what a citation leaves before a title, as text; null where it leaves none."""
+    return title.str.extract(_CITED_YEAR, 0).str.extract(r"((?:1[89]|20)[0-9]{2})")
+
+
 def untagged(title: pl.Expr) -> pl.Expr:
     """A title without HTML's tags, and without what is left of TeX."""
     return title.str.replace_all(_TAG, "").str.replace_all("~", " ", literal=True)
