@@ -89,7 +89,8 @@ def _explain(error: ValidationError) -> list[str]:
     if inner:
         return [line for e in inner for line in _explain(e)]
     if error.validator == "required":
-        missing = [key for key in rules["required"] if key not in error.instance]
+        given = cast("dict[str, Any]", error.instance)
+        missing = [key for key in rules["required"] if key not in given]
         # the library has an error for each that is missing
         if not str(error.message).startswith(f"'{missing[0]}'"):
             return []
@@ -157,7 +158,7 @@ def _not_finite(value: Any, place: str = "") -> list[str]:
 def _unknown_fields(given: Config) -> list[str]:
     """Tables and fields that the settings of validation name and the data dictionary lacks."""
     known = {name: dictionary.table(name).column_names for name in dictionary.VALIDATED}
-    problems = []
+    problems: list[str] = []
     section = given.get("validate") or {}
     for scope, fields in section.get("completeness_by", {}).items():
         problems.extend(

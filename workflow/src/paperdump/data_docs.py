@@ -92,7 +92,7 @@ def write(
 def _view() -> Any:
     """What makes HTML of what is rendered; one for all pages, since it compiles its templates."""
     engine.library()
-    from great_expectations.render.view import DefaultJinjaPageView  # noqa: PLC0415
+    from great_expectations.render.view.view import DefaultJinjaPageView  # noqa: PLC0415
 
     return DefaultJinjaPageView()
 
@@ -139,10 +139,9 @@ def _pages(view: Any, suite: str, outcomes: Sequence[Outcome]) -> tuple[str, str
     expected = gx.ExpectationSuite(
         name=suite, expectations=[one.to_domain_obj() for one in configurations]
     )
-    return (
-        view.render(ValidationResultsPageRenderer().render(validation)),
-        view.render(ExpectationSuitePageRenderer().render(expected)),
-    )
+    results_page: Any = ValidationResultsPageRenderer()
+    suite_page: Any = ExpectationSuitePageRenderer()
+    return view.render(results_page.render(validation)), view.render(suite_page.render(expected))
 
 
 def _shown(outcome: Outcome) -> dict[str, Any]:

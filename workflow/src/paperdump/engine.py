@@ -210,7 +210,7 @@ def _validated(frame: Any, configuration: Any, detail: str) -> Any:
         RuntimeError: It was not run.
     """
     library()
-    from great_expectations.execution_engine import (  # noqa: PLC0415
+    from great_expectations.execution_engine.pandas_execution_engine import (  # noqa: PLC0415
         PandasExecutionEngine,
     )
     from great_expectations.validator.validator import Validator  # noqa: PLC0415
@@ -313,9 +313,11 @@ def problems_of(
     try:
         implementation(**arguments)
     except ValueError as error:  # pydantic's, which has a line per argument
-        said = getattr(error, "errors", lambda: [{"loc": (), "msg": str(error)}])()
+        said: list[dict[str, Any]] = (
+            error.errors() if hasattr(error, "errors") else [{"loc": (), "msg": str(error)}]
+        )
         return [
-            ": ".join([*(str(p) for p in one["loc"] if p != "__root__"), one["msg"]])
+            ": ".join([*(str(p) for p in one["loc"] if p != "__root__"), str(one["msg"])])
             for one in said
         ]
     return []

@@ -145,7 +145,7 @@ def compared(release: Release, before: Release, settings: Mapping[str, Any]) -> 
 
 def _compared_table(
     name: str, release: Release, before: Release, settings: Mapping[str, Any]
-) -> list[tuple[str, str, str | None, float, float, float | None, float | None]]:
+) -> list[tuple[str | float | None, ...]]:
     table = dictionary.table(name)
     new, old = release[name].lazy(), before[name].lazy()
     shared = set(new.collect_schema()) & set(old.collect_schema())
@@ -154,17 +154,22 @@ def _compared_table(
     now, then = _counts(new, fields), _counts(old, fields)
     held = _quarantined(name, release)
     rows = now["rows"] + held
-    found = [("rows", name, None, then["rows"], rows, *_bounds("rows", then["rows"], settings))]
+    found: list[tuple[str | float | None, ...]] = [
+        ("rows", name, None, then["rows"], rows, *_bounds("rows", then["rows"], settings))
+    ]
     for field in fields:
         had, has = then[field.name], now[field.name]
         bounds = _bounds("values", had, settings)
         found.append(("values", name, field.name, had, has + held, *bounds))
     for field in fields:
         if then["rows"] and now["rows"]:
-            had = round(then[field.name] / then["rows"], 4)
-            has = round(now[field.name] / now["rows"], 4)
-            bounds = _bounds("share", had, settings)
-            found.append(("share", name, field.name, had, has, *bounds))
+            was = round(then[field.name] / then["rows"], 4)
+            found.append(
+                (
+                    *("share", name, field.name, was, round(now[field.name] / now["rows"], 4)),
+                    *_bounds("share", was, settings),
+                )
+            )
     return found
 
 

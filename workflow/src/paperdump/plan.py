@@ -174,9 +174,9 @@ class Plan:
             stage: The stage's name.
             batch: For parse and normalize, the batch.
         """
-        return self._digest(stage, batch, self._reads(stage, batch))
+        return self._digest(stage, self._reads(stage, batch))
 
-    def _digest(self, stage: str, batch: str | None, reads: list[Any]) -> str:
+    def _digest(self, stage: str, reads: list[Any]) -> str:
         facts = STAGES[stage]
         return provenance.digest_of(
             {
@@ -207,7 +207,7 @@ class Plan:
         The release before is known by its version, which is the hash of its content.
         """
         latest = report.latest_version(self.results)
-        validated = self._digest("validate", None, [self.fingerprint(self.content_stage)])
+        validated = self._digest("validate", [self.fingerprint(self.content_stage)])
         before = latest
         for marker in report.markers(self.results / "work" / "release"):
             published = latest in (None, marker.get("version"))  # None: lost, to be restored

@@ -192,7 +192,7 @@ def find(
     checked = laws.checks(release)
     suites = suites_for(release, settings, checked) | measured_suites(release, settings, before)
     outcomes = {name: engine.run(suite, partition_rows) for name, suite in suites.items()}
-    results = {
+    results: dict[str, dict[str, Any]] = {
         name: {
             "rows": max(one.rows for one in found),
             "results": [_result(one, settings["max_rows_named"]) for one in found],
