@@ -113,7 +113,7 @@ def write_release(folder: Path, n_papers: int, failing: float) -> None:
 def validated(folder: Path, failing: float) -> None:
     """Validate the tables of a folder; print what that took as JSON."""
     began = time.perf_counter()
-    from paperdump import config, engine, validate  # noqa: PLC0415
+    from paperdump import config, engine, measures, validate  # noqa: PLC0415
 
     engine.library()
     imported = time.perf_counter()
@@ -121,7 +121,8 @@ def validated(folder: Path, failing: float) -> None:
     settings = config.resolve({"validate": given})["validate"]
     release = validate.scanned({n: folder / f"{n}.parquet" for n in dictionary.CONTENT})
     out = folder / "validation"
-    document = validate.validate(release, settings, out, validate.Before("before", release))
+    counts = {n: measures.counts_of_file(n, folder / f"{n}.parquet") for n in measures.COMPARED}
+    document = validate.validate(release, settings, out, validate.Before("before", counts))
     ended = time.perf_counter()
     per_check = json.loads((out / "data_docs" / "seconds.json").read_text("utf-8"))
     slowest = sorted(

@@ -117,8 +117,8 @@ def _pages(view: Any, suite: str, outcomes: Sequence[Outcome]) -> tuple[str, str
             result={**one.result, **_shown(one)},
             exception_info={
                 "raised_exception": one.error is not None,
-                "exception_message": one.error,
-                "exception_traceback": None,
+                "exception_message": one.error or "",
+                "exception_traceback": "",
             },
         )
         for one, configuration in zip(outcomes, configurations, strict=True)

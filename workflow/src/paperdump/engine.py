@@ -35,6 +35,8 @@ _ACROSS_ROWS = frozenset(
         "expect_column_values_to_not_be_outliers",
     }
 )
+# each partition costs some milliseconds an expectation, and as much memory as its rows take
+PARTITION_ROWS = 2 * ROW_GROUP_SIZE
 _COUNTS = ("element_count", "missing_count", "unexpected_count")
 
 
@@ -105,7 +107,7 @@ def configured(expectation: Expectation, number: int) -> Any:
     )
 
 
-def run(suite: Suite, partition_rows: int = ROW_GROUP_SIZE) -> list[Outcome]:
+def run(suite: Suite, partition_rows: int = PARTITION_ROWS) -> list[Outcome]:
     """Run all expectations of a suite.
 
     Args:

@@ -7,9 +7,11 @@ to reach them.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow.parquet as pq
 
 from paperdump import dictionary
 
@@ -115,14 +117,62 @@ def has_value(column: dictionary.Column, name: str) -> pl.Expr:
     return pl.col(name).is_not_null()
 
 
-def compared(release: Release, before: Release, settings: Mapping[str, Any]) -> pl.DataFrame:
+Counts = dict[str, int]
+_ROWS = ""  # the rows themselves, beside the names of fields
+
+
+def counts_of(name: str, rows: pl.LazyFrame | pl.DataFrame) -> Counts:
+    """How many rows a table has, and how many of them each of its fields.
+
+    Of what is compared: nullable fields; of dumps none, since what these are like does not say
+    that something was lost.
+    """
+    fields = _fields(name, rows.lazy().collect_schema())
+    counts = rows.lazy().select(
+        pl.len().alias(_ROWS), *(has_value(field, field.name).sum() for field in fields)
+    )
+    return {name: int(value) for name, value in counts.collect().row(0, named=True).items()}
+
+
+def counts_of_file(name: str, path: Path) -> Counts:
+    """The same of a Parquet file, of which only lists are read: the others are counted in it."""
+    metadata = pq.read_metadata(path)
+    columns = {metadata.schema.column(n).path: n for n in range(metadata.num_columns)}
+    counts = counts_of(name, pl.scan_parquet(path).select(_lists(pl.read_parquet_schema(path))))
+    for field in _fields(name, pl.read_parquet_schema(path)):
+        if field.name in columns:
+            n = columns[field.name]
+            chunks = [
+                metadata.row_group(g).column(n).statistics for g in range(metadata.num_row_groups)
+            ]
+            if not all(chunk is not None and chunk.has_null_count for chunk in chunks):
+                return counts_of(name, pl.scan_parquet(path))
+            counts[field.name] = metadata.num_rows - sum(chunk.null_count for chunk in chunks)
+    counts[_ROWS] = metadata.num_rows
+    return counts
+
+
+def _lists(schema: Mapping[str, pl.DataType]) -> list[str]:
+    return [name for name, kind in schema.items() if isinstance(kind, pl.List)]
+
+
+def _fields(name: str, schema: Mapping[str, pl.DataType]) -> list[dictionary.Column]:
+    if name == "dumps":
+        return []
+    return [c for c in dictionary.table(name).columns if c.nullable and c.name in schema]
+
+
+def compared(
+    release: Release, before: Mapping[str, Counts], settings: Mapping[str, Any]
+) -> pl.DataFrame:
     """What there was in the release before, and what there is now.
 
     Papers in quarantine, and their entries, count as there: rejects tells of them.
 
     Args:
         release: The tables.
-        before: Those of the release before; fields that only one of them has are not compared.
+        before: What those of the release before have, as ``counts_of`` counts it; fields that
+            only one of them has are not compared.
         settings: The section ``validate.compare``.
 
     Returns:
@@ -144,32 +194,22 @@ def compared(release: Release, before: Release, settings: Mapping[str, Any]) -> 
 
 
 def _compared_table(
-    name: str, release: Release, before: Release, settings: Mapping[str, Any]
+    name: str, release: Release, before: Mapping[str, Counts], settings: Mapping[str, Any]
 ) -> list[tuple[str | float | None, ...]]:
-    table = dictionary.table(name)
-    new, old = release[name].lazy(), before[name].lazy()
-    shared = set(new.collect_schema()) & set(old.collect_schema())
-    # what a dump is like does not say that something was lost
-    fields = [c for c in table.columns if c.nullable and c.name in shared and name != "dumps"]
-    now, then = _counts(new, fields), _counts(old, fields)
+    now, then = counts_of(name, release[name]), before[name]
+    fields = [field for field in now if field != _ROWS and field in then]
     held = _quarantined(name, release)
-    rows = now["rows"] + held
+    rows = (then[_ROWS], now[_ROWS] + held)
     found: list[tuple[str | float | None, ...]] = [
-        ("rows", name, None, then["rows"], rows, *_bounds("rows", then["rows"], settings))
+        ("rows", name, None, *rows, *_bounds("rows", then[_ROWS], settings))
     ]
     for field in fields:
-        had, has = then[field.name], now[field.name]
-        bounds = _bounds("values", had, settings)
-        found.append(("values", name, field.name, had, has + held, *bounds))
+        bounds = _bounds("values", then[field], settings)
+        found.append(("values", name, field, then[field], now[field] + held, *bounds))
     for field in fields:
-        if then["rows"] and now["rows"]:
-            was = round(then[field.name] / then["rows"], 4)
-            found.append(
-                (
-                    *("share", name, field.name, was, round(now[field.name] / now["rows"], 4)),
-                    *_bounds("share", was, settings),
-                )
-            )
+        if then[_ROWS] and now[_ROWS]:
+            was, is_now = (round(of[field] / of[_ROWS], 4) for of in (then, now))
+            found.append(("share", name, field, was, is_now, *_bounds("share", was, settings)))
     return found
 
 
@@ -184,13 +224,6 @@ def _bounds(measure: str, before: float, settings: Mapping[str, Any]) -> list[fl
             bound = min(bound, max(before - settings["min_loss"] + 1, 0))
         found.append(bound)
     return found
-
-
-def _counts(rows: pl.LazyFrame, fields: list[dictionary.Column]) -> dict[str, int]:
-    counts = rows.select(
-        pl.len().alias("rows"), *(has_value(field, field.name).sum() for field in fields)
-    )
-    return {name: int(value) for name, value in counts.collect().row(0, named=True).items()}
 
 
 def _quarantined(name: str, release: Release) -> int:

@@ -18,7 +18,6 @@ from typing import Any
 import polars as pl
 
 from paperdump import config, data_docs, dictionary, engine, expectations, laws, measures, tables
-from paperdump.arrow import ROW_GROUP_SIZE
 from paperdump.engine import Outcome, Suite
 from paperdump.expectations import Expectation
 
@@ -34,11 +33,11 @@ class Before:
 
     Attributes:
         version: Its version.
-        tables: Its tables.
+        counts: What its tables have, as ``measures.counts_of`` counts it.
     """
 
     version: str
-    tables: Release
+    counts: Mapping[str, measures.Counts]
 
     @classmethod
     def read(cls, results: Path, version: str | None) -> Before | None:
@@ -46,10 +45,10 @@ class Before:
         if version is None:
             return None
         folder = results / "releases" / version
-        names = [name for name in measures.COMPARED if (folder / f"{name}.parquet").is_file()]
-        if not names:
+        files = {name: folder / f"{name}.parquet" for name in measures.COMPARED}
+        if not all(file.is_file() for file in files.values()):
             return None
-        return cls(version, {n: pl.scan_parquet(folder / f"{n}.parquet") for n in names})
+        return cls(version, {n: measures.counts_of_file(n, file) for n, file in files.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +130,7 @@ def measured_suites(
         accepted = settings["compare"]["accept"] == before.version
         meaning = f"Nothing is lost of what release {before.version} had, but for a small share."
         found["comparison"] = Suite(
-            measures.compared(release, before.tables, settings["compare"]).lazy(),
+            measures.compared(release, before.counts, settings["compare"]).lazy(),
             ("measure", "table", "field", "before"),
             [
                 _reaching(
@@ -174,7 +173,7 @@ def find(
     release: Release,
     settings: Mapping[str, Any],
     before: Before | None = None,
-    partition_rows: int = ROW_GROUP_SIZE,
+    partition_rows: int = engine.PARTITION_ROWS,
 ) -> Findings:
     """Check the tables of a release.
 
