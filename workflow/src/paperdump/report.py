@@ -113,11 +113,34 @@ def failure_message(document: Mapping[str, Any], severity: str) -> str | None:
             lines.append(f"  {place}: {what}: {_found(result, outcome)}")
             for row in result["first_rows"][: 1 if dictionary.is_table(table) else _MOST_TOLD]:
                 first = ", ".join(f"{k}={v}" for k, v in row.items() if v is not None)
-                lines.append(f"    {'the first of them: ' * dictionary.is_table(table)}{first}")
+                if dictionary.is_table(table):
+                    first = f"the first of them: {first}"
+                lines.append(f"    {_MEASURES.get(table, _as_it_is)(row) or first}")
     if not lines:
         return None
     count = sum(not line.startswith("    ") for line in lines)
     return "\n".join([f"{count} {severity} expectation(s) failed:", *lines])
+
+
+def _as_it_is(_: Mapping[str, Any]) -> str:
+    return ""
+
+
+def _share_in_words(row: Mapping[str, Any]) -> str:
+    """Of a dump or format the field that it lacks."""
+    name = row["path"] or row["format"]
+    scope = "dump" if row["path"] else "format"
+    return f"{scope} {name}: {row['field']} {row['filled']} of {row['total']}"
+
+
+def _loss_in_words(row: Mapping[str, Any]) -> str:
+    """What was there in the release before, and what is there now."""
+    of = row["table"] + (f".{row['field']}" if row["field"] else "")
+    before, now = (f"{float(row[name]):,.10g}" for name in ("before", "now"))
+    return f"{row['measure']} of {of}: {before} before, {now} now"
+
+
+_MEASURES = {"completeness": _share_in_words, "comparison": _loss_in_words}
 
 
 def _found(result: Mapping[str, Any], outcome: Mapping[str, Any]) -> str:
