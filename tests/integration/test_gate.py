@@ -23,16 +23,12 @@ def write_dumps(folder: Path, n_papers: int = 60, lost: int = 0) -> None:
     for start in range(0, n_papers, 20):
         listed = [
             Listed(
-                f"Tides in the Channel of {_name(n)}",
-                None if n < lost else f"The channel of {_name(n)} has tides. " * 4,
+                f"Tides in Channel {n}",
+                None if n < lost else f"Channel {n} has tides. " * 4,
             )
             for n in range(start, min(start + 20, n_papers))
         ]
         (folder / f"{start}.txt").write_text(page(*listed), "utf-8")
-
-
-def _name(number: int) -> str:
-    return "".join("bdfgklmnprstvz"[int(d)] + "aeiou"[int(d) % 5] for d in f"{number:03}").title()
 
 
 @pytest.fixture(scope="module")
