@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from paperdump import engine, tables
+from paperdump import engine, report, tables
 from paperdump.engine import Outcome
 from paperdump.expectations import columns_of
 
@@ -54,6 +54,7 @@ td, th { vertical-align: top; overflow-wrap: anywhere; } th { white-space: nowra
 .fa-times::before { content: "✘"; color: var(--bad); }
 .fa-exclamation-triangle::before { content: "⚠"; color: var(--bad); }
 .good { color: var(--good); } .bad { color: var(--bad); font-weight: bold; }
+.name { white-space: nowrap; }
 .d-none, [hidden] { display: none; } .d-md-block, .d-md-inline-flex { display: block; }
 """
 
@@ -158,6 +159,8 @@ def offline(page: str) -> str:
     """A page of a subfolder without scripts, pictures and styles from the web."""
     # the library means them for pages that lie deeper
     page = _REMOTE.sub("", page).replace("../../../../", "../")
+    # of a run, which has neither name nor time here
+    page = page.replace(" / __none__", "")
     style = '<link rel="stylesheet" href="../static/paperdump.css">'
     return page.replace("</head>", f"  {style}\n  </head>", 1)
 
@@ -190,7 +193,7 @@ def index_page(document: Mapping[str, Any], seconds: Mapping[str, Sequence[float
             )
         )
         failures += [
-            _row([r["severity"], link, _of(r), html.escape(r["meaning"]), _failed_rows(r)])
+            _row([r["severity"], link, _of(r), html.escape(r["meaning"]), _failed_rows(suite, r)])
             for r in bad
         ]
         checks += [
@@ -199,7 +202,7 @@ def index_page(document: Mapping[str, Any], seconds: Mapping[str, Sequence[float
                     _mark(r["success"]),
                     link,
                     _of(r),
-                    html.escape(r["expectation"]),
+                    f'<span class="name">{html.escape(r["expectation"])}</span>',
                     f"{r['rows']:,}",
                     "" if r["unexpected_rows"] is None else f"{r['unexpected_rows']:,}",
                     f"{took:.3f}",
@@ -234,8 +237,8 @@ def index_page(document: Mapping[str, Any], seconds: Mapping[str, Sequence[float
   <body>
     <div class="container-fluid">
       <h1>Validation of the release</h1>
-      <p>{document["expectations"]} expectations ran: {document["passed"]} passed, of the others
-      {document["failed_critical"]} are critical and {document["failed_warning"]} warnings.
+      <p>Of {document["expectations"]} expectations {document["passed"]} passed; of the others
+      {document["failed_critical"]} critical, {document["failed_warning"]} for warning.
       {compared}</p>
       {quarantine}
       {
@@ -276,13 +279,15 @@ def _mark(good: bool) -> str:
 
 
 def _of(result: Mapping[str, Any]) -> str:
-    """The columns that a result is of."""
-    return html.escape(result["column"] or ", ".join(columns_of(result["arguments"])))
+    """The columns that a result is of; none where it is of the whole table."""
+    if result["expectation"].startswith("expect_table"):
+        return ""
+    return html.escape(", ".join(columns_of(result["arguments"])))
 
 
-def _failed_rows(result: Mapping[str, Any]) -> str:
+def _failed_rows(suite: str, result: Mapping[str, Any]) -> str:
     if result["unexpected_rows"] is None:
         return html.escape(str(result["error"] or result["observed"]))
     first = result["first_rows"][:3]
-    named = "; ".join(", ".join(f"{k}={v}" for k, v in row.items()) for row in first)
+    named = "; ".join(report.row_in_words(suite, row) for row in first)
     return html.escape(f"{result['unexpected_rows']} rows" + (f", e.g. {named}" if named else ""))

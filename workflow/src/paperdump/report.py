@@ -112,18 +112,24 @@ def failure_message(document: Mapping[str, Any], severity: str) -> str | None:
                 what = str(result["meaning"]).rstrip(".")
             lines.append(f"  {place}: {what}: {_found(result, outcome)}")
             for row in result["first_rows"][: 1 if dictionary.is_table(table) else _MOST_TOLD]:
-                first = ", ".join(f"{k}={v}" for k, v in row.items() if v is not None)
-                if dictionary.is_table(table):
-                    first = f"the first of them: {first}"
-                lines.append(f"    {_MEASURES.get(table, _as_it_is)(row) or first}")
+                first = "the first of them: " * dictionary.is_table(table)
+                lines.append(f"    {first}{row_in_words(table, row)}")
     if not lines:
         return None
     count = sum(not line.startswith("    ") for line in lines)
     return "\n".join([f"{count} {severity} expectation(s) failed:", *lines])
 
 
-def _as_it_is(_: Mapping[str, Any]) -> str:
-    return ""
+def row_in_words(suite: str, row: Mapping[str, Any]) -> str:
+    """A row that fails, in words.
+
+    Args:
+        suite: The table, law or measure that it is of.
+        row: What names it and the values that fail, as the results of validation have them.
+    """
+    if suite in _MEASURES:
+        return _MEASURES[suite](row)
+    return ", ".join(f"{name}={value}" for name, value in row.items())
 
 
 def _share_in_words(row: Mapping[str, Any]) -> str:
