@@ -23,7 +23,8 @@ with job.logged(snakemake.log[0], "release"):
     validation = Path(snakemake.input.results).parent
     results = Path(snakemake.params.results)
     release.publish(results, document, files, validation)
-    marker = {"version": document["version"]}
+    # what validation compared with: paperdump.plan says what for
+    marker = {"version": document["version"], **snakemake.params.comparison}
     tables.write_json(Path(snakemake.output.published), marker)
     # not left to validate, whose results may be those of an earlier run
     tables.point(results / "validation", validation.relative_to(results))

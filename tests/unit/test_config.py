@@ -157,8 +157,8 @@ def test_a_whole_number_may_be_written_with_a_point() -> None:
 
 
 def test_thresholds_for_a_table_that_is_not_validated_are_refused() -> None:
-    given = {"validate": {"completeness": {"matches": {"title_score": 1.0}}}}
-    assert "validate.completeness.matches: unknown table" in problems(given)
+    given = {"validate": {"completeness": {"changes": {"field": 1.0}}}}
+    assert "validate.completeness.changes: unknown table" in problems(given)
 
 
 def test_a_list_replaces_the_default() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from paperdump import config as settings
+from paperdump import dictionary
 from paperdump import plan
 from paperdump.errors import PaperdumpError
 from paperdump.report import run_summary
@@ -43,6 +43,19 @@ def of_every_batch(stage, file=None):
     """What a stage makes of each batch, or a file in the folder of each."""
     places = [f"{WORK}/{PLAN.place(stage, batch)}" for batch in PLAN.batches]
     return [f"{place}/{file}" for place in places] if file else places
+
+
+def content_files():
+    """The tables that make a release what it is, by name, as they are validated and published."""
+    folder = made_by(PLAN.content_stage)
+    return {name: f"{folder}/{name}.parquet" for name in dictionary.CONTENT}
+
+
+def quarantine_files():
+    """Why papers are in quarantine; nothing where there is none."""
+    if PLAN.content_stage != "quarantine":
+        return {}
+    return {"quarantined": f"{made_by('quarantine')}/failures.parquet"}
 
 
 def blocks_of_shards():

@@ -8,14 +8,7 @@ first two outlive a run that fails, so they are no outputs that Snakemake may re
 rule release:
     """In: tables, summaries, results of validation. Out: a marker that names what was published."""
     input:
-        papers=rules.dedupe.output.papers,
-        sightings=rules.dedupe.output.sightings,
-        dumps=rules.dedupe.output.dumps,
-        rejects=rules.dedupe.output.rejects,
-        matches=rules.dedupe.output.matches,
-        contradictions=rules.dedupe.output.contradictions,
-        corrections=rules.dedupe.output.corrections,
-        review=rules.dedupe.output.review,
+        **content_files(),
         summaries=rules.summarize.output.summaries,
         version=rules.summarize.output.version,
         results=rules.validate.output.results,
@@ -36,6 +29,7 @@ rule release:
         config=PLAN.published_config,
         code_digest=PLAN.code_digest,
         packages=PLAN.packages,
+        comparison=PLAN.comparison,
         keep=PLAN.places(),
     script:
         "../../scripts/release.py"

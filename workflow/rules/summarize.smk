@@ -8,14 +8,7 @@ made of tables that do not pass the gate is never published.
 rule summarize:
     """In: the tables. Out: a table per summary, the version and the content hashes."""
     input:
-        papers=rules.dedupe.output.papers,
-        sightings=rules.dedupe.output.sightings,
-        dumps=rules.dedupe.output.dumps,
-        rejects=rules.dedupe.output.rejects,
-        matches=rules.dedupe.output.matches,
-        contradictions=rules.dedupe.output.contradictions,
-        corrections=rules.dedupe.output.corrections,
-        review=rules.dedupe.output.review,
+        **content_files(),
     output:
         summaries=report(
             directory(f"{made_by('summarize')}/summaries"),

@@ -1,21 +1,42 @@
 """validate: Great Expectations over every table; a failed critical expectation stops here, and
-under `strict` a stale correction.
+under `strict` a stale correction. Under `on_failure: quarantine` papers that fail one are taken out
+before, with a reason, and what is left is validated.
 
-In: work/dedupe/*. Out: work/validate/<fingerprint>/, to which the link validation points, and
-work/gate/<fingerprint>.json.
+In: work/dedupe/*. Out: work/quarantine/<fingerprint>/ where it runs; work/validate/<fingerprint>/,
+to which the link validation points, and work/gate/<fingerprint>.json.
 """
 
 
-rule validate:
-    """In: the tables. Out: what each expectation found, as a document and as a site."""
+rule quarantine:
+    """In: the tables. Out: the same without papers that fail, which are rejects; why they do."""
     input:
-        papers=rules.dedupe.output.papers,
-        sightings=rules.dedupe.output.sightings,
-        dumps=rules.dedupe.output.dumps,
-        rejects=rules.dedupe.output.rejects,
-        corrections=rules.dedupe.output.corrections,
+        **{name: f"{made_by('dedupe')}/{name}.parquet" for name in dictionary.CONTENT},
+    output:
+        **{name: f"{made_by('quarantine')}/{name}.parquet" for name in dictionary.CONTENT},
+        review_csv=f"{made_by('quarantine')}/review.csv",
+        failures=f"{made_by('quarantine')}/failures.parquet",
+    log:
+        f"{LOGS}/quarantine.log",
+    benchmark:
+        f"{BENCHMARKS}/quarantine.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=mem_mb(700, 20),
+    params:
+        settings=PLAN.config["validate"],
+    script:
+        "../../scripts/quarantine.py"
+
+
+rule validate:
+    """In: the tables. Out: what each expectation found, as a document, a table and a site."""
+    input:
+        **content_files(),
+        **quarantine_files(),
     output:
         results=f"{made_by('validate')}/results.json",
+        failures=f"{made_by('validate')}/failures.parquet",
         data_docs=directory(f"{made_by('validate')}/data_docs"),
     log:
         f"{LOGS}/validate.log",
@@ -24,10 +45,10 @@ rule validate:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=mem_mb(700, 30),
+        mem_mb=mem_mb(700, 10),
     params:
-        thresholds=settings.thresholds(PLAN.config["validate"]),
-        max_rows_named=PLAN.config["validate"]["max_rows_named"],
+        settings=PLAN.config["validate"],
+        before=PLAN.comparison["before"],
         link=f"{OUT}/validation",
     script:
         "../../scripts/validate.py"
@@ -37,7 +58,7 @@ rule gate:
     """In: the results of validation, corrections. Out: a mark that all may pass, or no mark."""
     input:
         results=rules.validate.output.results,
-        corrections=rules.dedupe.output.corrections,
+        corrections=content_files()["corrections"],
     output:
         passed=f"{made_by('gate')}.json",
     log:

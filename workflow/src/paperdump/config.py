@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import datetime as dt
 import difflib
 import math
 from pathlib import Path
@@ -13,6 +14,7 @@ from jsonschema import Draft202012Validator, ValidationError
 
 from paperdump import dictionary
 from paperdump.errors import PaperdumpError
+from paperdump.expectations import columns_of
 
 Config = dict[str, Any]
 
@@ -86,6 +88,13 @@ def _explain(error: ValidationError) -> list[str]:
     inner = [e for e in error.context or [] if e.validator == "additionalProperties"]
     if inner:
         return [line for e in inner for line in _explain(e)]
+    if error.validator == "required":
+        given = cast("dict[str, Any]", error.instance)
+        missing = [key for key in rules["required"] if key not in given]
+        # the library has an error for each that is missing
+        if not str(error.message).startswith(f"'{missing[0]}'"):
+            return []
+        return [f"{_join(place, key)}: is missing" for key in missing]
     expected = _expectation(rules)
     line = f"{place or 'configuration'}: expected {expected}, found {error.instance!r}"
     if place in ("dumps", "results") and isinstance(error.instance, int | float):
@@ -109,6 +118,8 @@ def _expectation(rules: dict[str, Any]) -> str:
     """What a part of the schema accepts, in words."""
     if "anyOf" in rules:
         return " or ".join(_expectation(option) for option in rules["anyOf"])
+    if "enum" in rules:
+        return " or ".join(repr(option) for option in rules["enum"])
     names = {
         "object": "a mapping",
         "array": "a list" if not rules.get("minItems") else "a non-empty list",
@@ -145,10 +156,30 @@ def _not_finite(value: Any, place: str = "") -> list[str]:
 
 
 def _unknown_fields(given: Config) -> list[str]:
-    """Tables and fields of completeness thresholds that the data dictionary does not have."""
+    """Tables and fields that the settings of validation name and the data dictionary lacks."""
     known = {name: dictionary.table(name).column_names for name in dictionary.VALIDATED}
-    problems = []
-    for table, fields in (given.get("validate") or {}).get("completeness", {}).items():
+    problems: list[str] = []
+    section = given.get("validate") or {}
+    for scope, fields in section.get("completeness_by", {}).items():
+        problems.extend(
+            f"validate.completeness_by.{scope}.{field}: unknown field of sightings"
+            f"{_nearest(field, known['sightings'])}"
+            for field in (fields if isinstance(fields, dict) else {})
+            if field not in known["sightings"]
+        )
+    for number, one in enumerate(section.get("expectations", [])):
+        place = f"validate.expectations.{number}"
+        if one["table"] not in known:
+            table = one["table"]
+            problems.append(f"{place}.table: unknown table {table!r}{_nearest(table, list(known))}")
+            continue
+        problems.extend(
+            f"{place}: table {one['table']} has no column {column!r}"
+            f"{_nearest(column, known[one['table']])}"
+            for column in columns_of(one.get("arguments", {}))
+            if column not in known[one["table"]]
+        )
+    for table, fields in section.get("completeness", {}).items():
         place = f"validate.completeness.{table}"
         if table not in known:
             problems.append(f"{place}: unknown table{_nearest(table, list(known))}")
@@ -165,6 +196,8 @@ def _with_defaults(given: Any, rules: dict[str, Any]) -> Any:
     """A value completed with the defaults that a part of the schema states."""
     if rules.get("type") == "integer":
         return int(given)  # 2.0 is a whole number to JSON schema
+    if rules.get("type") == "array":
+        return _with_texts_for_days(given)
     if rules.get("type") != "object":
         return copy.deepcopy(given)
     default = rules.get("default", {})
@@ -175,6 +208,15 @@ def _with_defaults(given: Any, rules: dict[str, Any]) -> Any:
         elif "default" in part:
             result[key] = _with_defaults(copy.deepcopy(part["default"]), part)
     return result
+
+
+def _with_texts_for_days(value: Any) -> Any:
+    """A value in which a day, which YAML reads from 2025-01-31, is the text that it was."""
+    if isinstance(value, dict):
+        return {key: _with_texts_for_days(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_with_texts_for_days(inner) for inner in value]
+    return value.isoformat() if isinstance(value, dt.date) else value
 
 
 def _merge(default: Any, given: Any) -> Any:

@@ -10,9 +10,13 @@ from __future__ import annotations
 import html
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from paperdump import engine, report, tables
+from paperdump.engine import Outcome
+from paperdump.expectations import columns_of
 
 _REMOTE = re.compile(
     r"<script\b.*?</script>"
@@ -50,77 +54,177 @@ td, th { vertical-align: top; overflow-wrap: anywhere; } th { white-space: nowra
 .fa-times::before { content: "✘"; color: var(--bad); }
 .fa-exclamation-triangle::before { content: "⚠"; color: var(--bad); }
 .good { color: var(--good); } .bad { color: var(--bad); font-weight: bold; }
+.name { white-space: nowrap; }
 .d-none, [hidden] { display: none; } .d-md-block, .d-md-inline-flex { display: block; }
 """
 
 
-def site_config(folder: Path) -> dict[str, Any]:
-    """The configuration of a Data Docs site that is written to a folder."""
-    return {
-        "class_name": "SiteBuilder",
-        "show_how_to_buttons": False,
-        "store_backend": {
-            "class_name": "TupleFilesystemStoreBackend",
-            "base_directory": str(folder.resolve()),
-        },
-        "site_index_builder": {"class_name": "DefaultSiteIndexBuilder"},
-    }
+# Values of failing rows that a page shows.
+_SHOWN = 20
 
 
-def make_offline(folder: Path, document: Mapping[str, Any]) -> None:
-    """Make a built site ask for nothing that is not in its folder, and give it a new index.
+def write(
+    folder: Path, document: Mapping[str, Any], outcomes: Mapping[str, Sequence[Outcome]]
+) -> None:
+    """Write the site: an index, a page of results and one of expectations per suite.
+
+    How long each expectation took stands there only, on the index and in ``seconds.json``: all
+    else that validation writes is the same for the same tables.
 
     Args:
-        folder: The site as Great Expectations built it.
+        folder: Where to write it; it is emptied.
         document: The results of the validation.
+        outcomes: Suite → what each of its expectations found.
     """
-    shutil.rmtree(folder / "static", ignore_errors=True)
-    (folder / "static").mkdir()
+    shutil.rmtree(folder, ignore_errors=True)
+    for name in ("static", "validations", "expectations"):
+        (folder / name).mkdir(parents=True)
     (folder / "static" / "paperdump.css").write_text(_STYLE, "utf-8")
-    for table in document["tables"]:
-        # built as validations/<suite>/<run>/<time>/<asset>.html: the path would change every time
-        built = next((folder / "validations" / table).rglob("*.html"))
-        page = built.read_text("utf-8").replace("../../../../", "../")
-        shutil.rmtree(folder / "validations" / table)
-        (folder / "validations" / f"{table}.html").write_text(offline(page), "utf-8")
-        suite = folder / "expectations" / f"{table}.html"
-        suite.write_text(offline(suite.read_text("utf-8")), "utf-8")
-    (folder / "index.html").write_text(index_page(document), "utf-8")
+    view = _view()
+    for suite, found in outcomes.items():
+        results, expected = _pages(view, suite, found)
+        (folder / "validations" / f"{suite}.html").write_text(offline(results), "utf-8")
+        (folder / "expectations" / f"{suite}.html").write_text(offline(expected), "utf-8")
+    seconds = {suite: [round(one.seconds, 4) for one in found] for suite, found in outcomes.items()}
+    tables.write_json(folder / "seconds.json", seconds)
+    (folder / "index.html").write_text(index_page(document, seconds), "utf-8")
+
+
+def _view() -> Any:
+    """What makes HTML of what is rendered; one for all pages, since it compiles its templates."""
+    engine.library()
+    from great_expectations.render.view.view import DefaultJinjaPageView  # noqa: PLC0415
+
+    return DefaultJinjaPageView()
+
+
+def _pages(view: Any, suite: str, outcomes: Sequence[Outcome]) -> tuple[str, str]:
+    """The pages that Great Expectations makes of results, and of what was expected."""
+    gx = engine.library()
+    from great_expectations.core import (  # noqa: PLC0415
+        ExpectationSuiteValidationResult,
+        ExpectationValidationResult,
+    )
+    from great_expectations.render.renderer.page_renderer import (  # noqa: PLC0415
+        ExpectationSuitePageRenderer,
+        ValidationResultsPageRenderer,
+    )
+
+    configurations = [engine.configured(one.expectation, n) for n, one in enumerate(outcomes)]
+    results = [
+        ExpectationValidationResult(
+            success=one.success,
+            expectation_config=configuration,
+            result={**one.result, **_shown(one)},
+            exception_info={
+                "raised_exception": one.error is not None,
+                "exception_message": one.error or "",
+                "exception_traceback": "",
+            },
+        )
+        for one, configuration in zip(outcomes, configurations, strict=True)
+    ]
+    passed = sum(one.success for one in outcomes)
+    validation = ExpectationSuiteValidationResult(
+        success=passed == len(outcomes),
+        results=results,
+        suite_name=suite,
+        statistics={
+            "evaluated_expectations": len(outcomes),
+            "successful_expectations": passed,
+            "unsuccessful_expectations": len(outcomes) - passed,
+            "success_percent": 100 * passed / len(outcomes),
+        },
+        meta={"run_id": "release", "great_expectations_version": gx.__version__},
+    )
+    expected = gx.ExpectationSuite(
+        name=suite, expectations=[one.to_domain_obj() for one in configurations]
+    )
+    results_page: Any = ValidationResultsPageRenderer()
+    suite_page: Any = ExpectationSuitePageRenderer()
+    return view.render(results_page.render(validation)), view.render(suite_page.render(expected))
+
+
+def _shown(outcome: Outcome) -> dict[str, Any]:
+    """The first values that fail."""
+    columns = columns_of(outcome.expectation.arguments)
+    if outcome.failing is None or not columns:
+        return {}
+    rows = outcome.failing.head(_SHOWN).select(c for c in columns if c in outcome.failing.columns)
+    values = rows.rows() if rows.width > 1 else rows.to_series().to_list()
+    return {"partial_unexpected_list": [None if v is None else str(v) for v in values]}
 
 
 def offline(page: str) -> str:
     """A page of a subfolder without scripts, pictures and styles from the web."""
-    page = _REMOTE.sub("", page)
+    # the library means them for pages that lie deeper
+    page = _REMOTE.sub("", page).replace("../../../../", "../")
+    # of a run, which has neither name nor time here
+    page = page.replace(" / __none__", "")
     style = '<link rel="stylesheet" href="../static/paperdump.css">'
     return page.replace("</head>", f"  {style}\n  </head>", 1)
 
 
-def index_page(document: Mapping[str, Any]) -> str:
-    """The site's first page: a row per table, then what failed."""
-    rows = []
-    failures = []
-    for table, outcome in document["tables"].items():
+def index_page(document: Mapping[str, Any], seconds: Mapping[str, Sequence[float]]) -> str:
+    """The site's first page: a row per suite, what failed, then every check with its seconds.
+
+    Args:
+        document: The results of the validation.
+        seconds: Suite → how long each of its expectations took.
+    """
+    suites, failures, checks = [], [], []
+    for suite, outcome in document["tables"].items():
         results = outcome["results"]
         bad = [r for r in results if not r["success"]]
         critical = sum(r["severity"] == "critical" for r in bad)
-        mark = '<span class="bad">✘</span>' if critical else '<span class="good">✔</span>'
-        rows.append(
-            f'<tr><td>{mark}</td><td><a href="validations/{table}.html">{table}</a></td>'
-            f"<td>{outcome['rows']:,}</td><td>{len(results)}</td><td>{critical}</td>"
-            f"<td>{len(bad) - critical}</td>"
-            f'<td><a href="expectations/{table}.html">expectations</a></td></tr>'
+        link = f'<a href="validations/{suite}.html">{suite}</a>'
+        suites.append(
+            _row(
+                [
+                    _mark(not critical),
+                    link,
+                    f"{outcome['rows']:,}",
+                    len(results),
+                    critical,
+                    len(bad) - critical,
+                    f"{sum(seconds[suite]):.2f}",
+                    f'<a href="expectations/{suite}.html">expectations</a>',
+                ]
+            )
         )
         failures += [
-            f"<tr><td>{r['severity']}</td><td>{table}</td><td>{html.escape(r['column'] or '')}</td>"
-            f"<td>{html.escape(r['meaning'])}</td><td>{_failed_rows(r)}</td></tr>"
+            _row([r["severity"], link, _of(r), html.escape(r["meaning"]), _failed_rows(suite, r)])
             for r in bad
         ]
+        checks += [
+            _row(
+                [
+                    _mark(r["success"]),
+                    link,
+                    _of(r),
+                    f'<span class="name">{html.escape(r["expectation"])}</span>',
+                    f"{r['rows']:,}",
+                    "" if r["unexpected_rows"] is None else f"{r['unexpected_rows']:,}",
+                    f"{took:.3f}",
+                ]
+            )
+            for r, took in zip(results, seconds[suite], strict=True)
+        ]
     failed = (
-        "<h1>What failed</h1><table><thead><tr><th>Severity</th><th>Table</th><th>Column</th>"
-        f"<th>Expected</th><th>Found</th></tr></thead><tbody>{''.join(failures)}</tbody></table>"
+        "<h1>What failed</h1>"
+        + _table(["Severity", "Table", "Column", "Expected", "Found"], failures)
         if failures
         else "<p>All expectations passed.</p>"
     )
+    held = document.get("quarantined_papers", 0)
+    quarantine = (
+        f"<p>{held:,} papers failed before and are in quarantine: rejects.parquet has their "
+        "entries, failures.parquet says why.</p>"
+        if held
+        else ""
+    )
+    against = document["compared_with"]
+    compared = f"It was compared with release {against}." if against else ""
     return f"""<!DOCTYPE html>
 <html lang="en">
   <head>
@@ -133,23 +237,57 @@ def index_page(document: Mapping[str, Any]) -> str:
   <body>
     <div class="container-fluid">
       <h1>Validation of the release</h1>
-      <p>{document["expectations"]} expectations ran: {document["passed"]} passed, of the others
-      {document["failed_critical"]} are critical and {document["failed_warning"]} warnings.</p>
-      <table>
-        <thead><tr><th></th><th>Results</th><th>Rows</th><th>Expectations</th>
-        <th>Failed, critical</th><th>Failed, warning</th><th>Suite</th></tr></thead>
-        <tbody>{"".join(rows)}</tbody>
-      </table>
+      <p>Of {document["expectations"]} expectations {document["passed"]} passed; of the others
+      {document["failed_critical"]} critical, {document["failed_warning"]} for warning.
+      {compared}</p>
+      {quarantine}
+      {
+        _table(
+            [
+                "",
+                "Results",
+                "Rows",
+                "Expectations",
+                "Failed, critical",
+                "Failed, warning",
+                "Seconds",
+                "Suite",
+            ],
+            suites,
+        )
+    }
       {failed}
+      <h1>Every check</h1>
+      {_table(["", "Table", "Column", "Expectation", "Rows", "Failing", "Seconds"], checks)}
     </div>
   </body>
 </html>
 """
 
 
-def _failed_rows(result: Mapping[str, Any]) -> str:
+def _row(cells: Sequence[object]) -> str:
+    return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+
+
+def _table(heads: Sequence[str], rows: Sequence[str]) -> str:
+    head = "".join(f"<th>{name}</th>" for name in heads)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
+
+
+def _mark(good: bool) -> str:
+    return '<span class="good">✔</span>' if good else '<span class="bad">✘</span>'
+
+
+def _of(result: Mapping[str, Any]) -> str:
+    """The columns that a result is of; none where it is of the whole table."""
+    if result["expectation"].startswith("expect_table"):
+        return ""
+    return html.escape(", ".join(columns_of(result["arguments"])))
+
+
+def _failed_rows(suite: str, result: Mapping[str, Any]) -> str:
     if result["unexpected_rows"] is None:
         return html.escape(str(result["error"] or result["observed"]))
     first = result["first_rows"][:3]
-    named = "; ".join(", ".join(f"{k}={v}" for k, v in row.items()) for row in first)
+    named = "; ".join(report.row_in_words(suite, row) for row in first)
     return html.escape(f"{result['unexpected_rows']} rows" + (f", e.g. {named}" if named else ""))

@@ -37,7 +37,7 @@ CONTENT = (
     "review",
 )
 # the tables that validation checks, and whose completeness the config may ask for
-VALIDATED = ("papers", "sightings", "dumps", "rejects", "corrections")
+VALIDATED = CONTENT
 # how a paper's value is chosen among its sightings', and in words what survives
 MERGE_RULES = {
     "fullest": "the longest of its sightings",
@@ -66,6 +66,7 @@ class Column:
         pattern: Regular expression that a text must match.
         allowed: The texts allowed, or empty for any.
         merge: For a column of papers, the rule that chooses among the sightings' values.
+        references: The table that a value is a key of, or None.
     """
 
     name: str
@@ -79,6 +80,7 @@ class Column:
     pattern: str | None = None
     allowed: tuple[str, ...] = ()
     merge: str | None = None
+    references: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,7 @@ def read_dictionary(text: str) -> dict[str, Table]:
 
     Raises:
         ValueError: A column is not defined, or twice, or has a type or merge rule that does not
-            exist.
+            exist, or references a table that does not.
     """
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times faster where it is there
     _assert_defined_once(yaml.compose(text, Loader=loader))
@@ -151,6 +153,8 @@ def read_dictionary(text: str) -> dict[str, Table]:
                 raise ValueError(f"column {name}: no type {column.type!r}")
             if column.merge is not None and column.merge not in MERGE_RULES:
                 raise ValueError(f"column {name}: no merge rule {column.merge!r}")
+            if column.references is not None and column.references not in document["tables"]:
+                raise ValueError(f"column {name}: no table {column.references!r}")
             columns.append(column)
         tables[table_name] = Table(
             name=table_name,
@@ -192,6 +196,11 @@ def table(name: str) -> Table:
         KeyError: There is none.
     """
     return tables()[name]
+
+
+def is_table(name: str) -> bool:
+    """Whether there is a table of that name."""
+    return name in tables()
 
 
 def summary_names() -> list[str]:

@@ -19,11 +19,24 @@ def check(document: Mapping[str, Any], results_folder: Path) -> None:
     message = failure_message(document, "critical")
     if message:
         raise PaperdumpError(
-            f"Validation stopped the release: {message}\n"
+            f"Validation stopped the release: {message}\n{_way_out(document)}"
             f"  Nothing was published; {results_folder / 'latest'} is what it was.\n"
-            f"  All results: {results_folder / 'validation' / 'results.json'}, for reading: "
+            f"  All failing rows: {results_folder / 'validation' / 'failures.parquet'}; "
+            "for reading: "
             f"{results_folder / 'validation' / 'data_docs' / 'index.html'}"
         )
+
+
+def _way_out(document: Mapping[str, Any]) -> str:
+    """What to do where less is there than in the release before."""
+    lost = document["tables"].get("comparison", {"results": []})["results"]
+    if not any(not one["success"] and one["severity"] == "critical" for one in lost):
+        return ""
+    version = document["compared_with"]
+    return (
+        "  If that is meant, accept what is lost against that release: "
+        f"--config 'validate={{compare: {{accept: {version}}}}}'\n"
+    )
 
 
 def check_corrections(stale: str | None, results_folder: Path) -> None:

@@ -1,197 +1,329 @@
 """What must hold between the columns and tables of a release, each law as a row to be checked.
 
 A law's row has what is ``expected`` and what was ``found``; validation expects them to be equal.
+The tables are lazy: a law reads the columns that it is about, and no others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import polars as pl
 
 from paperdump import changes, dictionary, tables
+from paperdump.dictionary import Table
 
-Release = Mapping[str, pl.DataFrame]
-Law = tuple[str, int, int]
+Release = Mapping[str, pl.LazyFrame | pl.DataFrame]
+Lazy = dict[str, pl.LazyFrame]
+
+
+class Law(NamedTuple):
+    """A law on the tables of a release: two numbers that are equal, or rows that must not be.
+
+    Attributes:
+        law: What it counts, in words.
+        expected: A frame of one number; None where that is 0.
+        found: A frame of one number, or, where no other is expected, the rows that break the law.
+        table: The table that these rows are of.
+    """
+
+    law: str
+    expected: pl.LazyFrame | None
+    found: pl.LazyFrame
+    table: str | None = None
 
 
 class Check(NamedTuple):
-    """A table of laws of one kind.
+    """Laws of one kind, checked.
 
     Attributes:
-        laws: Their rows.
+        laws: A row for each: ``law``, ``table``, ``expected``, ``found``.
         named_by: The columns that name a law.
         meaning: What the kind demands, in words.
+        broken: Law → the keys of the rows that break it.
     """
 
     laws: pl.DataFrame
     named_by: tuple[str, ...]
     meaning: str
+    broken: dict[str, pl.DataFrame]
 
 
 def checks(release: Release) -> dict[str, Check]:
     """The laws of all kinds, checked on the tables of a release."""
-    return {
-        "columns": Check(
-            column_types(release),
-            ("table", "column"),
-            "The column has the type of the data dictionary.",
-        ),
-        "conservation": Check(
-            _checked(conservation, release),
-            ("law",),
-            "Nothing is lost on the way, and nothing is made up.",
-        ),
-        "consistency": Check(
-            _checked(consistency, release), ("law",), "Columns do not contradict each other."
-        ),
+    lazy = {name: rows.lazy() for name, rows in release.items()}
+    types = Check(
+        column_types(lazy),
+        ("table", "column"),
+        "The column has the type of the data dictionary.",
+        {},
+    )
+    meanings: dict[str, tuple[Callable[[Lazy], list[Law]], str]] = {
+        "conservation": (conservation, "Nothing is lost on the way, and nothing is made up."),
+        "references": (references, "What a row refers to is there."),
+        "consistency": (consistency, "Columns do not contradict each other."),
+    }
+    return {"columns": types} | {
+        name: _checked(kind, lazy, meaning) for name, (kind, meaning) in meanings.items()
     }
 
 
-def _checked(kind: Callable[[Release], list[Law]], release: Release) -> pl.DataFrame:
-    """The rows of a kind of laws; where columns are missing, one that says so and fails."""
+def _checked(kind: Callable[[Lazy], list[Law]], release: Lazy, meaning: str) -> Check:
+    """Laws of a kind, checked; one that cannot be, since columns are missing, is broken."""
+    broken: dict[str, pl.DataFrame] = {}
+    rows: list[tuple[str, str | None, int, int]] = []
     try:
-        found = kind(release)
+        laws = kind(release)
+        found = pl.collect_all([part for law in laws for part in _parts(law)], engine="streaming")
+    except pl.exceptions.PolarsError:
+        laws, found = _one_by_one(kind, release, rows)
+    results = iter(found)
+    for law in laws:
+        expected = 0 if law.expected is None else int(next(results).item() or 0)
+        outcome = next(results)
+        if law.expected is None:
+            rows.append((law.law, law.table, 0, outcome.height))
+            if outcome.height:
+                broken[law.law] = outcome
+        else:
+            rows.append((law.law, law.table, expected, int(outcome.item() or 0)))
+    schema = {"law": pl.String, "table": pl.String, "expected": pl.Int64, "found": pl.Int64}
+    return Check(pl.DataFrame(rows, schema=schema, orient="row"), ("law",), meaning, broken)
+
+
+def _parts(law: Law) -> list[pl.LazyFrame]:
+    return [law.found] if law.expected is None else [law.expected, law.found]
+
+
+def _one_by_one(
+    kind: Callable[[Lazy], list[Law]],
+    release: Lazy,
+    rows: list[tuple[str, str | None, int, int]],
+) -> tuple[list[Law], list[pl.DataFrame]]:
+    """The laws that can be checked, and their numbers; the others go to the rows as broken."""
+    checked: list[Law] = []
+    found: list[pl.DataFrame] = []
+    try:
+        laws = kind(release)
     except pl.exceptions.PolarsError as error:
-        found = [(f"could not be checked: {str(error).splitlines()[0]}", 0, 1)]
-    schema = {"law": pl.String, "expected": pl.Int64, "found": pl.Int64}
-    return pl.DataFrame(found, schema=schema, orient="row")
+        rows.append((f"could not be checked: {str(error).splitlines()[0]}", None, 0, 1))
+        return checked, found
+    for law in laws:
+        try:
+            found += pl.collect_all(_parts(law))
+            checked.append(law)
+        except pl.exceptions.PolarsError as error:
+            said = str(error).splitlines()[0]
+            rows.append((f"{law.law}: could not be checked: {said}", law.table, 0, 1))
+    return checked, found
 
 
-def column_types(release: Release) -> pl.DataFrame:
+def column_types(release: Lazy) -> pl.DataFrame:
     """The type of every column beside the data dictionary's, a column a row."""
     names = {polars: name for name, polars in tables.POLARS_TYPES.items()}
-    rows = [
-        (table, column.name, column.type, names.get(found, str(found)) if found else "missing")
-        for table, frame in release.items()
-        for column in dictionary.table(table).columns
-        for found in [frame.schema.get(column.name)]
-    ]
-    schema = dict.fromkeys(("table", "column", "expected", "found"), pl.String)
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    rows = []
+    for table, frame in release.items():
+        schema = frame.collect_schema()
+        for column in dictionary.table(table).columns:
+            found = schema.get(column.name)
+            is_known = found is not None and found in names
+            said = names[found] if is_known and found is not None else str(found or "missing")
+            rows.append((table, column.name, column.type, said))
+    columns = dict.fromkeys(("table", "column", "expected", "found"), pl.String)
+    return pl.DataFrame(rows, schema=columns, orient="row")
 
 
-def conservation(release: Release) -> list[Law]:
+def _rows(name: str, rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Of rows of a table their key and what people know them by."""
+    table = dictionary.table(name)
+    return rows.select(_naming(table))
+
+
+def _naming(table: Table) -> list[str]:
+    """The columns that name a row of a table: its key, its label, whose row it is."""
+    owners = [c for c in ("paper_id", "entry_id", "dump_id") if c in table.column_names]
+    return list(dict.fromkeys([*table.key, *([table.label] if table.label else []), *owners]))
+
+
+def naming(name: str) -> list[str]:
+    """The columns that name a row of a table: its key, its label, whose row it is."""
+    return _naming(dictionary.table(name))
+
+
+def _count(rows: pl.LazyFrame) -> pl.LazyFrame:
+    return rows.select(pl.len().cast(pl.Int64))
+
+
+def _sum(rows: pl.LazyFrame, column: str) -> pl.LazyFrame:
+    return rows.select(pl.col(column).cast(pl.Int64).sum())
+
+
+def conservation(release: Lazy) -> list[Law]:
     """The conservation law: what goes in beside what comes out.
 
-    Every entry that a reader saw is in exactly one paper, through sightings; every reject is in
-    rejects; every dump is in dumps, also one that yielded nothing.
+    Every entry that a reader saw is in exactly one paper, through sightings, or in rejects; every
+    reject is in rejects; every dump is in dumps, also one that yielded nothing.
     """
     papers, sightings = release["papers"], release["sightings"]
     dumps, rejects = release["dumps"], release["rejects"]
-    corrections = release["corrections"]
 
-    def miscounted(owners: pl.DataFrame, key: str, count: str, value: pl.Expr) -> int:
+    def miscounted(table: str, rows: pl.LazyFrame, count: str, value: pl.Expr) -> pl.LazyFrame:
         """Owners whose count is not what their rows make it."""
-        rows = sightings if count != "n_rejects" else rejects
+        [key] = dictionary.table(table).key
         found = rows.group_by(key).agg(found=value.cast(pl.Int64))
-        both = owners.select(key, count).join(found, on=key, how="left")
-        return both.filter(pl.col(count) != pl.col("found").fill_null(0)).height
-
-    def orphans(rows: pl.DataFrame, owners: pl.DataFrame, key: str, column: str = "") -> int:
-        named = rows.select(pl.col(column or key).alias(key)).drop_nulls()
-        return (named if column else rows).join(owners, on=key, how="anti").height
+        both = release[table].join(found, on=key, how="left")
+        return _rows(table, both.filter(pl.col(count) != pl.col("found").fill_null(0)))
 
     yields = (pl.col("n_entries") > 0) | (pl.col("n_rejects") > 0)
     nothing = ~yields & pl.col("n_members").is_null()  # an archive yields members
+    counted = (
+        ("papers", sightings, "n_sightings", pl.len()),
+        ("papers", sightings, "n_dumps", pl.col("dump_id").n_unique()),
+        ("dumps", sightings, "n_entries", pl.len()),
+        ("dumps", rejects, "n_rejects", pl.len()),
+    )
+    seen = sightings.select(pl.col("paper_id").unique())
+    twice = rejects.join(sightings, on="entry_id", how="semi")
     return [
-        ("entries read = sightings", int(dumps["n_entries"].sum()), sightings.height),
-        ("rejects counted = rejects", int(dumps["n_rejects"].sum()), rejects.height),
-        (
+        Law("entries read = sightings", _sum(dumps, "n_entries"), _count(sightings)),
+        Law("rejects counted = rejects", _sum(dumps, "n_rejects"), _count(rejects)),
+        Law(
             "sightings counted by papers = sightings",
-            int(papers["n_sightings"].sum()),
-            sightings.height,
+            _sum(papers, "n_sightings"),
+            _count(sightings),
         ),
-        ("sightings without their paper", 0, orphans(sightings, papers, "paper_id")),
-        ("sightings without their dump", 0, orphans(sightings, dumps, "dump_id")),
-        ("rejects without their dump", 0, orphans(rejects, dumps, "dump_id")),
-        ("papers without a sighting", 0, orphans(papers, sightings, "paper_id")),
+        Law(
+            "papers without a sighting",
+            None,
+            _rows("papers", papers.join(seen, on="paper_id", how="anti")),
+            "papers",
+        ),
+        Law("sightings that are rejects too", None, _rows("rejects", twice), "rejects"),
         *(
-            (f"{table} whose {count} is not theirs", 0, miscounted(release[table], key, count, n))
-            for table, key, count, n in (
-                ("papers", "paper_id", "n_sightings", pl.len()),
-                ("papers", "paper_id", "n_dumps", pl.col("dump_id").n_unique()),
-                ("dumps", "dump_id", "n_entries", pl.len()),
-                ("dumps", "dump_id", "n_rejects", pl.len()),
-            )
+            Law(f"{t} whose {count} is not theirs", None, miscounted(t, rows, count, value), t)
+            for t, rows, count, value in counted
         ),
-        ("dumps with neither entry nor reject", 0, dumps.filter(nothing).height),
-        (
+        Law(
+            "dumps with neither entry nor reject",
+            None,
+            _rows("dumps", dumps.filter(nothing)),
+            "dumps",
+        ),
+        Law(
             "members counted by archives = dumps in archives",
-            int(dumps["n_members"].sum()),
-            dumps["container_id"].count(),
+            _sum(dumps, "n_members"),
+            dumps.select(pl.col("container_id").count().cast(pl.Int64)),
         ),
-        (
-            "members without their archive",
-            0,
-            dumps.drop_nulls("container_id")
-            .join(dumps, left_on="container_id", right_on="dump_id", how="anti")
-            .height,
-        ),
-        *(
-            (
-                f"corrections without their {column}",
-                0,
-                orphans(corrections, owners, key, column),
-            )
-            for column, owners, key in (
-                ("paper_id", papers, "paper_id"),
-                ("other_paper_id", papers, "paper_id"),
-                ("entry_id", sightings, "entry_id"),
-                ("other_entry_id", sightings, "entry_id"),
-            )
-        ),
-        ("fixes of papers, applied = those to be seen", *_fixes_seen(papers, corrections)),
+        Law("fixes of papers, applied = those to be seen", *_fixes_seen(release)),
     ]
 
 
-def _fixes_seen(papers: pl.DataFrame, corrections: pl.DataFrame) -> tuple[int, int]:
-    """How many fixes of papers are applied, and how many of these show in the papers."""
-    fixes = corrections.filter(
-        (pl.col("kind") == "fix") & (pl.col("status") == "applied") & pl.col("entry_id").is_null()
+def _fixes_seen(release: Lazy) -> tuple[pl.LazyFrame, pl.LazyFrame]:
+    """How many fixes of papers are applied, and how many of these show in the papers.
+
+    Those of papers in quarantine are left out.
+    """
+    fixes = (
+        release["corrections"]
+        .filter(
+            (pl.col("kind") == "fix")
+            & (pl.col("status") == "applied")
+            & pl.col("entry_id").is_null()
+        )
+        .join(release["rejects"], on="paper_id", how="anti")
+        .collect()
     )
-    fixed = papers.join(fixes, on="paper_id", how="semi")
+    fixed = release["papers"].join(fixes.lazy(), on="paper_id", how="semi").collect()
     values = changes.long_form(fixed, fixes["field"].unique().sort().to_list(), "value")
     shown = fixes.join(values, on=["paper_id", "field"]).filter(
         pl.col("value").eq_missing(pl.col("new_value"))
     )
-    return fixes.height, shown.height
+    return _count(fixes.lazy()), _count(shown.lazy())
 
 
-def consistency(release: Release) -> list[Law]:
+def references(release: Lazy) -> list[Law]:
+    """That what a column refers to, by the data dictionary, is there.
+
+    An entry or paper in quarantine is there too, in rejects; but no sighting may have such a paper.
+    """
+    laws = []
+    for name in release:
+        for column in dictionary.table(name).columns:
+            target = column.references
+            if target is None:
+                continue
+            [key] = dictionary.table(target).key
+            there = release[target].select(pl.col(key).alias(column.name))
+            if target in ("papers", "sightings") and (name, target) != ("sightings", "papers"):
+                gone = release["rejects"].select(pl.col(key).alias(column.name)).drop_nulls()
+                there = pl.concat([there, gone])
+            stray = release[name].drop_nulls(column.name).join(there, on=column.name, how="anti")
+            laws.append(
+                Law(
+                    f"{name} whose {column.name} is not in {target}",
+                    None,
+                    _rows(name, stray),
+                    name,
+                )
+            )
+    return laws
+
+
+def consistency(release: Lazy) -> list[Law]:
     """What columns must not say of each other, and what no text may be; 0 rows each."""
-    papers, sightings, dumps = release["papers"], release["sightings"], release["dumps"]
     dated = pl.col("published_on").is_not_null() != pl.col("published_on_evidence").is_not_null()
     stray_code = pl.col("code_urls").list.set_difference("urls").list.len() > 0
-    places = sightings.select("dump_id", "position")
-    found = [
-        ("papers with a date but no evidence, or the reverse", papers.filter(dated).height),
-        ("sightings with a date but no evidence, or the reverse", sightings.filter(dated).height),
-        ("papers with a code link that is none of their links", papers.filter(stray_code).height),
+    reverse = pl.col("first_line") > pl.col("last_line")
+    rules = [
+        ("papers", "with a date but no evidence, or the reverse", dated),
+        ("sightings", "with a date but no evidence, or the reverse", dated),
+        ("papers", "with a code link that is none of their links", stray_code),
         (
-            "papers seen last before they were seen first",
-            papers.filter(pl.col("first_seen_on") > pl.col("last_seen_on")).height,
+            "papers",
+            "seen last before they were seen first",
+            pl.col("first_seen_on") > pl.col("last_seen_on"),
         ),
         (
-            "dumps captured at the latest before the earliest",
-            dumps.filter(pl.col("snapshot_earliest") > pl.col("snapshot_latest")).height,
+            "dumps",
+            "captured at the latest before the earliest",
+            pl.col("snapshot_earliest") > pl.col("snapshot_latest"),
         ),
-        ("sightings that share a place with another", places.filter(places.is_duplicated()).height),
+        (
+            "sightings",
+            "that share a place with another",
+            pl.struct("dump_id", "position").is_duplicated(),
+        ),
+        ("sightings", "that end before they begin", reverse),
+        ("rejects", "that end before they begin", reverse),
     ]
-    for name in ("sightings", "rejects"):
-        reverse = release[name].filter(pl.col("first_line") > pl.col("last_line"))
-        found.append((f"{name} that end before they begin", reverse.height))
-    found += [(f"{name} with a text that is empty", _empty(release[name])) for name in release]
-    return [(law, 0, count) for law, count in found]
+    laws = [
+        Law(f"{table} {words}", None, _rows(table, release[table].filter(breaks)), table)
+        for table, words, breaks in rules
+    ]
+    return laws + [
+        Law(
+            f"{name} with a text that is empty",
+            None,
+            _rows(name, rows.filter(_has_empty(rows.collect_schema()))),
+            name,
+        )
+        for name, rows in release.items()
+    ]
 
 
-def _empty(frame: pl.DataFrame) -> int:
-    """The number of rows with an empty text, or a list with an empty or missing one."""
-    texts = [pl.col(n) == "" for n, t in frame.schema.items() if t == pl.String]
+def _has_empty(schema: Mapping[str, pl.DataType]) -> pl.Expr:
+    """Whether a row has an empty text, or a list with an empty or missing one."""
+    texts = [pl.col(n) == "" for n, t in schema.items() if t == pl.String]
     lists = [
         pl.col(n).list.eval(pl.element().is_null() | (pl.element() == "")).list.any()
-        for n, t in frame.schema.items()
-        if isinstance(t, pl.List)
+        for n, t in schema.items()
+        if t == pl.List(pl.String)
     ]
-    return frame.filter(pl.any_horizontal(*texts, *lists)).height
+    return pl.any_horizontal(*texts, *lists)
+
+
+def numbers(laws: Sequence[Law]) -> list[tuple[str, int, int]]:
+    """What each law expects and what was found, for a person to look at."""
+    checked = _checked(lambda _: list(laws), {}, "").laws
+    return [(law, expected, found) for law, _, expected, found in checked.iter_rows()]

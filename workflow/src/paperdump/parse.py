@@ -348,6 +348,7 @@ class _Pieces:
     ) -> None:
         self._writer = stack.enter_context(arrow.pieces(name, path))
         self._fields = kind.__struct_fields__
+        self._key = "entry_id" if kind is Entry else "reject_id"
         self._ids: list[str] = []
         self._owners: list[str] = []
         self._numbers: list[int] = []
@@ -366,8 +367,7 @@ class _Pieces:
 
     def flush(self) -> None:
         keys: dict[str, Sequence[Any]] = {
-            "entry_id": self._ids,
-            "reject_id": self._ids,
+            self._key: self._ids,
             "dump_id": self._owners,
             "position": self._numbers,
         }
@@ -375,8 +375,8 @@ class _Pieces:
         for column in self._writer.schema:
             if column.name in self._fields:
                 values: list[Any] = list(map(attrgetter(column.name), self._items))
-            else:
-                values = list(keys[column.name])
+            else:  # what only a later stage fills is null
+                values = list(keys.get(column.name, [None] * len(self._ids)))
             columns[column.name] = _array(values, column.type)
         self._writer.write(pa.table(columns))
         self._ids, self._owners, self._numbers, self._items = [], [], [], []

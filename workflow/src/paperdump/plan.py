@@ -21,7 +21,15 @@ from typing import IO, Any
 import yaml
 
 from paperdump import config as settings
-from paperdump import corrections, dictionary, inventory, provenance, report, sheet
+from paperdump import (
+    corrections,
+    dictionary,
+    expectations,
+    inventory,
+    provenance,
+    report,
+    sheet,
+)
 from paperdump.corrections import Correction
 from paperdump.errors import PaperdumpError
 from paperdump.inventory import Dump
@@ -30,7 +38,9 @@ from paperdump.sheet import Rule
 
 _RELEASE_TABLES = dictionary.CONTENT
 _SUMMARY_TABLES = tuple(f"summaries/{name}" for name in dictionary.summary_names())
+_FAILURES = ("validation/failures",)
 _FRAMES = ("polars", "pyarrow")
+_CHECKING = (*_FRAMES, "great-expectations", "pandas")
 _SIGNING = ("numpy",)
 _COMPARING = ("numpy", "rapidfuzz")
 _CLEANING = ("ftfy", "pylatexenc")
@@ -63,9 +73,8 @@ STAGES = {
     ),
     "block": Stage(("work/blocks",), (*_FRAMES, *_COMPARING), sections=("dedupe",)),
     "dedupe": Stage(_RELEASE_TABLES, (*_FRAMES, *_COMPARING), sections=("dates", "dedupe")),
-    "validate": Stage(
-        _RELEASE_TABLES, (*_FRAMES, "great-expectations", "pandas"), sections=("validate",)
-    ),
+    "quarantine": Stage((*_RELEASE_TABLES, *_FAILURES), _CHECKING, sections=("validate",)),
+    "validate": Stage((*_RELEASE_TABLES, *_FAILURES), _CHECKING, sections=("validate",)),
     "gate": Stage(("corrections",), sections=("strict",)),
     "summarize": Stage((*_RELEASE_TABLES, *_SUMMARY_TABLES)),
     "release": Stage(
@@ -169,6 +178,9 @@ class Plan:
             stage: The stage's name.
             batch: For parse and normalize, the batch.
         """
+        return self._digest(stage, self._reads(stage, batch))
+
+    def _digest(self, stage: str, reads: list[Any]) -> str:
         facts = STAGES[stage]
         return provenance.digest_of(
             {
@@ -176,9 +188,36 @@ class Plan:
                 "tables": provenance.table_digest(facts.tables),
                 "packages": provenance.package_versions(facts.packages),
                 "settings": {name: self._settings(name) for name in facts.sections},
-                "reads": self._reads(stage, batch),
+                "reads": reads,
             }
         )
+
+    @functools.cached_property
+    def content_stage(self) -> str:
+        """The stage whose tables are published: dedupe, or what takes failing papers out."""
+        held = self.config["validate"]["on_failure"] == "quarantine"
+        return "quarantine" if held else "dedupe"
+
+    @functools.cached_property
+    def comparison(self) -> dict[str, str | None]:
+        """What validation compares with, and a digest of all else that it depends on.
+
+        It compares with the release that ``latest`` points at. But where that is what this very
+        validation let through, it stays with what it compared with then, as the marker of the
+        release says: so a run with nothing to do has nothing to do, and nothing is compared with
+        itself but where it comes by another way (other settings, other code), which changes
+        nothing.
+
+        The release before is known by its version, which is the hash of its content.
+        """
+        latest = report.latest_version(self.results)
+        validated = self._digest("validate", [self.fingerprint(self.content_stage)])
+        before = latest
+        for marker in report.markers(self.results / "work" / "release"):
+            published = latest in (None, marker.get("version"))  # None: lost, to be restored
+            if published and marker.get("validated") == validated:
+                before = marker.get("before")
+        return {"before": before, "validated": validated}
 
     def _settings(self, section: str) -> Any:
         """A section of the settings, without those that results do not depend on."""
@@ -219,7 +258,7 @@ class Plan:
         Snakemake locks its working directory; two of these may share a results folder.
 
         Raises:
-            PaperdumpError: Another run has taken it.
+            PaperdumpError: Another run has taken it; or an expectation of the settings is none.
         """
         self.results.mkdir(parents=True, exist_ok=True)
         # held, open, until the process ends, however it ends
@@ -238,6 +277,8 @@ class Plan:
         (self.results / "run_config.yaml").write_text(text, "utf-8")
         if self.memory.is_news:
             self.memory.write(self.results / _MEMORY)
+        # here, once, and not where the settings are read: it takes the library of validation
+        expectations.check(self.config["validate"]["expectations"])
 
     def _reads(self, stage: str, batch: str | None) -> list[Any]:
         """The fingerprints of what a stage reads."""
@@ -256,8 +297,12 @@ class Plan:
                 of_batches = [self.fingerprint("normalize", name) for name in self.batches]
                 # their lines count: the table that tells what became of them names these
                 return [*of_batches, self.corrections_data]
-            case "validate" | "summarize":
+            case "quarantine":
                 return [self.fingerprint("dedupe")]
+            case "validate":
+                return [self.fingerprint(self.content_stage), self.comparison["before"]]
+            case "summarize":
+                return [self.fingerprint(self.content_stage)]
             case "gate":
                 return [self.fingerprint("validate")]
             case "release":

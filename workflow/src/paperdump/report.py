@@ -7,6 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from paperdump import dictionary
+
+_MOST_TOLD = 5  # rows of a law or measure that fails
+
 
 def run_summary(results: Path, marker: Path, validation: Path) -> str:
     """A few lines on the release that a run published, and on its validation.
@@ -103,14 +107,46 @@ def failure_message(document: Mapping[str, Any], severity: str) -> str | None:
             place = f"{table}.{result['column']}" if result["column"] else table
             arguments = {k: v for k, v in result["arguments"].items() if k != "column"}
             shown = ", ".join(f"{k}={v}" for k, v in arguments.items() if v is not None)
-            lines.append(f"  {place}: {result['expectation']}({shown}): {_found(result, outcome)}")
-            if result["first_rows"]:
-                first = ", ".join(f"{k}={v}" for k, v in result["first_rows"][0].items())
-                lines.append(f"    the first of them: {first}")
+            what = f"{result['expectation']}({shown})"
+            if not dictionary.is_table(table):  # laws and measures, whose columns are made for them
+                what = str(result["meaning"]).rstrip(".")
+            lines.append(f"  {place}: {what}: {_found(result, outcome)}")
+            for row in result["first_rows"][: 1 if dictionary.is_table(table) else _MOST_TOLD]:
+                first = "the first of them: " * dictionary.is_table(table)
+                lines.append(f"    {first}{row_in_words(table, row)}")
     if not lines:
         return None
     count = sum(not line.startswith("    ") for line in lines)
     return "\n".join([f"{count} {severity} expectation(s) failed:", *lines])
+
+
+def row_in_words(suite: str, row: Mapping[str, Any]) -> str:
+    """A row that fails, in words.
+
+    Args:
+        suite: The table, law or measure that it is of.
+        row: What names it and the values that fail, as the results of validation have them.
+    """
+    if suite in _MEASURES:
+        return _MEASURES[suite](row)
+    return ", ".join(f"{name}={value}" for name, value in row.items())
+
+
+def _share_in_words(row: Mapping[str, Any]) -> str:
+    """Of a dump or format the field that it lacks."""
+    name = row["path"] or row["format"]
+    scope = "dump" if row["path"] else "format"
+    return f"{scope} {name}: {row['field']} {row['filled']} of {row['total']}"
+
+
+def _loss_in_words(row: Mapping[str, Any]) -> str:
+    """What was there in the release before, and what is there now."""
+    of = row["table"] + (f".{row['field']}" if row["field"] else "")
+    before, now = (f"{float(row[name]):,.10g}" for name in ("before", "now"))
+    return f"{row['measure']} of {of}: {before} before, {now} now"
+
+
+_MEASURES = {"completeness": _share_in_words, "comparison": _loss_in_words}
 
 
 def _found(result: Mapping[str, Any], outcome: Mapping[str, Any]) -> str:
@@ -119,6 +155,25 @@ def _found(result: Mapping[str, Any], outcome: Mapping[str, Any]) -> str:
     if result["unexpected_rows"] is None:
         return f"observed {result['observed']}"
     return f"{result['unexpected_rows']} of {outcome['rows']} rows fail"
+
+
+def latest_version(results: Path) -> str | None:
+    """The version that ``latest`` points at; None where there is none, or not a whole one."""
+    latest = results / "latest"
+    return latest.resolve().name if is_whole(latest) else None
+
+
+def markers(folder: Path) -> list[dict[str, Any]]:
+    """What the markers of a folder say, in the order of their names; broken ones are left out."""
+    found = []
+    for path in sorted(folder.glob("*.json")):
+        try:
+            marker = json.loads(path.read_text("utf-8"))
+        except (OSError, ValueError):
+            continue
+        if isinstance(marker, dict):
+            found.append(marker)
+    return found
 
 
 def is_published(results: Path, marker: Path) -> bool:

@@ -1,328 +1,360 @@
 """The validate stage: Great Expectations over every table, from the dictionary and the config.
 
 Suites are made, never written by hand: what a column may hold stands in the data dictionary, how
-complete it must be in the config. What holds between columns and tables is checked by suites of
-its own (``laws``). The result is a plain document (``results.json``) and Data Docs, a static site.
-
-Great Expectations takes seconds to import, so it is imported by the functions that need it, and
-only the job of this stage calls those.
+complete it must be, and what people expect beyond, in the config. What holds between columns and
+tables is checked by suites of its own (``laws``), and so is what is measured: completeness by
+format and dump, and what was lost since the release before (``measures``). The result is a plain
+document (``results.json``), a table of the rows that fail (``failures.parquet``), and Data Docs, a
+static site.
 """
 
 from __future__ import annotations
 
-import gc
-import logging
-import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import polars as pl
 
-from paperdump import data_docs, dictionary, laws
-from paperdump.dictionary import Column, Table
+from paperdump import config, data_docs, dictionary, engine, expectations, laws, measures, tables
+from paperdump.engine import Outcome, Suite
+from paperdump.expectations import Expectation
 
 VALIDATED = dictionary.VALIDATED
-Thresholds = Mapping[str, Mapping[str, Mapping[str, float]]]
+FAILURES = "validation/failures"
+Release = Mapping[str, pl.LazyFrame | pl.DataFrame]
+_REACHES = "expect_column_pair_values_a_to_be_greater_than_b"
 
 
 @dataclass(frozen=True, slots=True)
-class Expectation:
-    """An expectation, before Great Expectations sees it.
+class Before:
+    """The release before.
 
     Attributes:
-        type: Its type as Great Expectations names it, e.g. ``expect_column_values_to_not_be_null``.
-        severity: ``critical`` stops the release, ``warning`` is reported.
-        arguments: Its arguments as Great Expectations names them.
-        meaning: What it demands, in words.
+        version: Its version.
+        counts: What its tables have, as ``measures.counts_of`` counts it.
     """
 
-    type: str
-    severity: str
-    arguments: dict[str, Any]
-    meaning: str
+    version: str
+    counts: Mapping[str, measures.Counts]
+
+    @classmethod
+    def read(cls, results: Path, version: str | None) -> Before | None:
+        """The release of that version; None where there is none, or it is not there any more."""
+        if version is None:
+            return None
+        folder = results / "releases" / version
+        files = {name: folder / f"{name}.parquet" for name in measures.COMPARED}
+        if not all(file.is_file() for file in files.values()):
+            return None
+        return cls(version, {n: measures.counts_of_file(n, file) for n, file in files.items()})
 
 
-def expectations_for(
-    table: Table, thresholds: Mapping[str, Mapping[str, float]]
-) -> list[Expectation]:
-    """All expectations of a table.
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What validation found.
+
+    Attributes:
+        document: The results, the same for the same tables.
+        failures: A table ``validation/failures``.
+        outcomes: Suite → what each of its expectations found, with its seconds.
+    """
+
+    document: dict[str, Any]
+    failures: pl.DataFrame
+    outcomes: dict[str, list[Outcome]]
+
+
+def scanned(files: Mapping[str, Path]) -> dict[str, pl.LazyFrame]:
+    """The tables of files, to be read piece by piece."""
+    return {name: pl.scan_parquet(file) for name, file in files.items()}
+
+
+def suites_for(
+    release: Release, settings: Mapping[str, Any], checked: Mapping[str, laws.Check] | None = None
+) -> dict[str, Suite]:
+    """The suites of a release that need nothing but its tables: one per table and kind of law.
 
     Args:
-        table: Its definition.
-        thresholds: Field → severity → smallest share of rows that have a value.
+        release: The tables of ``VALIDATED`` by name.
+        settings: The section ``validate`` of the settings.
+        checked: The laws, where they are checked already.
     """
-    found = [
-        Expectation(
-            "expect_table_columns_to_match_ordered_list",
-            "critical",
-            {"column_list": table.column_names},
-            "The table has the columns of the data dictionary, in order.",
+    thresholds = config.thresholds(dict(settings))
+    suites = {}
+    for name in VALIDATED:
+        table = dictionary.table(name)
+        rows = release[name].lazy()
+        schema = rows.collect_schema()
+        suites[name] = Suite(
+            _empty_lists_as_null(rows, table),
+            tuple(column for column in laws.naming(name) if column in schema),
+            [
+                *expectations.expectations_for(table, thresholds.get(name, {})),
+                *expectations.of_people(settings["expectations"], name),
+            ],
         )
-    ]
-    if table.name in ("papers", "sightings", "dumps"):
-        found.append(
-            Expectation(
-                "expect_table_row_count_to_be_between",
-                "critical",
-                {"min_value": 1},
-                "There is something to publish.",
-            )
-        )
-    if len(table.key) > 1:
-        found.append(
-            Expectation(
-                "expect_compound_columns_to_be_unique",
-                "critical",
-                {"column_list": list(table.key)},
-                "No two rows have the same key.",
-            )
-        )
-    for column in table.columns:
-        found += _column_expectations(column)
-        for severity, share in thresholds.get(column.name, {}).items():
-            found.append(
+    for name, check in (checked or laws.checks(release)).items():
+        suites[name] = Suite(
+            check.laws.lazy(),
+            check.named_by,
+            [
                 Expectation(
-                    "expect_column_values_to_not_be_null",
-                    severity,
-                    {"column": column.name, "mostly": share},
-                    f"At least {share:.0%} of the rows have a value.",
+                    "expect_column_pair_values_to_be_equal",
+                    "critical",
+                    {"column_A": "expected", "column_B": "found"},
+                    check.meaning,
                 )
-            )
-    return found
-
-
-def _column_expectations(column: Column) -> list[Expectation]:
-    """What the data dictionary says of a column's values."""
-
-    def expect(expectation: str, meaning: str, **arguments: object) -> Expectation:
-        return Expectation(expectation, "critical", {"column": column.name, **arguments}, meaning)
-
-    found = []
-    if not column.nullable:
-        found.append(expect("expect_column_values_to_not_be_null", "Every row has a value."))
-    if column.unique:
-        found.append(expect("expect_column_values_to_be_unique", "No value stands in two rows."))
-    if column.minimum is not None or column.maximum is not None:
-        found.append(
-            expect(
-                "expect_column_values_to_be_between",
-                "Values are plausible.",
-                min_value=column.minimum,
-                max_value=column.maximum,
-            )
+            ],
         )
-    if column.pattern:
-        found.append(
-            expect(
-                "expect_column_values_to_match_regex",
-                "Values have the form that they are documented to have.",
-                regex=column.pattern,
-            )
+    return suites
+
+
+def measured_suites(
+    release: Release, settings: Mapping[str, Any], before: Before | None
+) -> dict[str, Suite]:
+    """The suites of what is measured: completeness by format and dump, and what was lost."""
+    complete = measures.completeness_by(release, settings["completeness_by"])
+    found = {
+        "completeness": Suite(
+            complete.lazy(),
+            ("scope", "format", "path", "dump_id", "field", "filled", "total"),
+            [
+                _reaching("share", severity, "The entries of each format and dump have the field.")
+                for severity in ("critical", "warning")
+            ],
         )
-    if column.allowed:
-        found.append(
-            expect(
-                "expect_column_values_to_be_in_set",
-                "Values are among the documented ones.",
-                value_set=list(column.allowed),
-            )
+    }
+    if before is not None:
+        accepted = settings["compare"]["accept"] == before.version
+        meaning = f"Nothing is lost of what release {before.version} had, but for a small share."
+        found["comparison"] = Suite(
+            measures.compared(release, before.counts, settings["compare"]).lazy(),
+            ("measure", "table", "field", "before"),
+            [
+                _reaching(
+                    "now",
+                    severity,
+                    meaning,
+                    # what is accepted is still told
+                    severity_told="warning" if accepted else severity,
+                )
+                for severity in ("critical", "warning")
+            ],
         )
     return found
 
 
-def _empty_lists_as_null(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
-    """The frame in which an empty list, where a list may be missing, is no value."""
+def _reaching(
+    column: str, severity: str, meaning: str, severity_told: str | None = None
+) -> Expectation:
+    """That a measure reaches the bound of a severity, where there is one."""
+    arguments = {
+        "column_A": column,
+        "column_B": measures.BOUNDS[severity],
+        "or_equal": True,
+        "ignore_row_if": "either_value_is_missing",
+    }
+    return Expectation(_REACHES, severity_told or severity, arguments, meaning)
+
+
+def _empty_lists_as_null(rows: pl.LazyFrame, table: dictionary.Table) -> pl.LazyFrame:
+    """The rows in which an empty list, where a list may be missing, is no value."""
+    schema = rows.collect_schema()
     lists = [c.name for c in table.columns if c.nullable and c.type.startswith("list")]
-    present = [name for name in lists if isinstance(frame.schema.get(name), pl.List)]
-    return frame.with_columns(
+    present = [name for name in lists if isinstance(schema.get(name), pl.List)]
+    return rows.with_columns(
         pl.when(pl.col(name).list.len() > 0).then(pl.col(name)) for name in present
     )
 
 
-def _expected_equals_found(meaning: str) -> list[Expectation]:
-    arguments = {"column_A": "expected", "column_B": "found"}
-    return [Expectation("expect_column_pair_values_to_be_equal", "critical", arguments, meaning)]
-
-
-class Suite(NamedTuple):
-    """A table to be checked.
-
-    Attributes:
-        frame: Its rows.
-        named_by: The columns that name a failing row.
-        expectations: What is expected of it.
-    """
-
-    frame: pl.DataFrame
-    named_by: tuple[str, ...]
-    expectations: list[Expectation]
-
-
-def suites_for(release: Mapping[str, pl.DataFrame], thresholds: Thresholds) -> dict[str, Suite]:
-    """The suites of a release: one per table, and one per kind of law."""
-    suites = {}
-    for name in VALIDATED:
-        table = dictionary.table(name)
-        named_by = (*table.key, table.label) if table.label else table.key
-        suites[name] = Suite(
-            _empty_lists_as_null(release[name], table),
-            tuple(column for column in named_by if column in release[name].columns),
-            expectations_for(table, thresholds.get(name, {})),
-        )
-    for name, (found, named_by, meaning) in laws.checks(release).items():
-        suites[name] = Suite(found, named_by, _expected_equals_found(meaning))
-    return suites
-
-
-def validate(
-    release: Mapping[str, pl.DataFrame],
-    thresholds: Thresholds,
-    max_rows_named: int,
-    docs_folder: Path,
-) -> dict[str, Any]:
+def find(
+    release: Release,
+    settings: Mapping[str, Any],
+    before: Before | None = None,
+    partition_rows: int = engine.PARTITION_ROWS,
+) -> Findings:
     """Check the tables of a release.
 
     Args:
         release: The tables of ``VALIDATED`` by name.
-        thresholds: Completeness: table → field → severity → smallest share.
-        max_rows_named: How many failing rows to name per expectation.
-        docs_folder: Where to write Data Docs.
-
-    Returns:
-        A document that is the same for the same tables: counts, and each expectation's result.
+        settings: The section ``validate`` of the settings.
+        before: The release before, which must not have had much more.
+        partition_rows: How many rows to look at at once.
 
     Raises:
+        PaperdumpError: An expectation of the config does not exist, or its arguments are wrong.
         RuntimeError: An expectation was not run.
     """
-    document = _summed_up(_run(suites_for(release, thresholds), max_rows_named, docs_folder))
-    data_docs.make_offline(docs_folder, document)
-    return document
-
-
-def _summed_up(results: dict[str, Any]) -> dict[str, Any]:
+    expectations.check(settings["expectations"])
+    checked = laws.checks(release)
+    suites = suites_for(release, settings, checked) | measured_suites(release, settings, before)
+    outcomes = {name: engine.run(suite, partition_rows) for name, suite in suites.items()}
+    results: dict[str, dict[str, Any]] = {
+        name: {
+            "rows": max(one.rows for one in found),
+            "results": [_result(one, settings["max_rows_named"]) for one in found],
+        }
+        for name, found in outcomes.items()
+    }
     counted = [result for table in results.values() for result in table["results"]]
-    return {
+    document = {
+        "compared_with": before.version if before else None,
         "expectations": len(counted),
         "passed": sum(result["success"] for result in counted),
         "failed_critical": _failed(counted, "critical"),
         "failed_warning": _failed(counted, "warning"),
         "tables": results,
     }
+    return Findings(document, _failures(suites, outcomes, checked), outcomes)
 
 
-def _failed(results: list[dict[str, Any]], severity: str) -> int:
+def validate(
+    release: Release,
+    settings: Mapping[str, Any],
+    folder: Path,
+    before: Before | None = None,
+    quarantined: pl.DataFrame | None = None,
+) -> dict[str, Any]:
+    """Check the tables of a release, and write what is found.
+
+    Args:
+        release: The tables of ``VALIDATED`` by name.
+        settings: The section ``validate`` of the settings.
+        folder: Where to write ``results.json``, ``failures.parquet`` and ``data_docs``.
+        before: The release before.
+        quarantined: The failures for which papers are in quarantine.
+
+    Returns:
+        The document of the results, which is the same for the same tables.
+
+    Raises:
+        PaperdumpError: An expectation of the config does not exist, or its arguments are wrong.
+        RuntimeError: An expectation was not run.
+    """
+    found = find(release, settings, before)
+    failures = found.failures
+    papers = 0
+    if quarantined is not None:
+        failures = pl.concat([quarantined, failures])
+        papers = int(release["rejects"].lazy().select(_papers_held()).collect().item())
+    document = {**found.document, "quarantined_papers": papers}
+    tables.write_parquet(failures, FAILURES, folder / "failures.parquet")
+    data_docs.write(folder / "data_docs", document, found.outcomes)
+    tables.write_json(folder / "results.json", document)
+    return document
+
+
+def _papers_held() -> pl.Expr:
+    return pl.col("paper_id").drop_nulls().n_unique()
+
+
+def _failed(results: Sequence[Mapping[str, Any]], severity: str) -> int:
     return sum(not r["success"] and r["severity"] == severity for r in results)
 
 
-def _run(suites: Mapping[str, Suite], max_rows_named: int, docs_folder: Path) -> dict[str, Any]:
-    """Run the suites in Great Expectations; results by table, in the order of the expectations."""
-    gx = _great_expectations()
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}
-    context.delete_data_docs_site("local_site")
-    context.add_data_docs_site("paperdump", data_docs.site_config(docs_folder))
-    source = context.data_sources.add_pandas("release")
-    results: dict[str, Any] = {}
-    for name, suite in suites.items():
-        batch = source.add_dataframe_asset(name).add_batch_definition_whole_dataframe("all rows")
-        definition = gx.ValidationDefinition(
-            name=name,
-            data=batch,
-            suite=context.suites.add(_gx_suite(gx, name, suite.expectations)),
-        )
-        outcome = context.validation_definitions.add(definition).run(
-            batch_parameters={"dataframe": _arrow_backed(suite.frame)},
-            result_format={
-                "result_format": "COMPLETE",
-                "unexpected_index_column_names": list(suite.named_by),
-                "partial_unexpected_count": max_rows_named,
-            },
-            run_id=gx.RunIdentifier(run_name="release"),
-        )
-        results[name] = {
-            "rows": suite.frame.height,
-            "results": _collect(
-                outcome.to_json_dict()["results"], suite.expectations, max_rows_named
-            ),
-        }
-    context.build_data_docs(["paperdump"])
-    return results
-
-
-def _great_expectations() -> Any:
-    """The library, imported with usage statistics off: nothing touches the network."""
-    os.environ["GX_ANALYTICS_ENABLED"] = "false"
-    # a third of a million objects are made and none is garbage: the collector's passes over them
-    # cost half a second of four
-    gc.disable()
-    import great_expectations as gx  # noqa: PLC0415
-
-    gc.freeze()
-    gc.enable()
-    logging.getLogger("great_expectations").setLevel(logging.WARNING)
-    return gx
-
-
-def _gx_suite(gx: Any, name: str, expectations: list[Expectation]) -> Any:
-    """A suite of Great Expectations; each expectation carries its number, to be found again."""
-    configurations = [
-        gx.expectations.registry.get_expectation_impl(e.type)(
-            **e.arguments,
-            severity=e.severity,
-            notes=e.meaning,
-            meta={"number": number},
-        )
-        for number, e in enumerate(expectations)
-    ]
-    return gx.ExpectationSuite(name=name, expectations=configurations)
-
-
-def _arrow_backed(frame: pl.DataFrame) -> Any:
-    """The frame for pandas, its columns backed by Arrow: no copy to Python objects."""
-    import pandas as pd  # noqa: PLC0415
-
-    return frame.to_arrow().to_pandas(types_mapper=pd.ArrowDtype)
-
-
-def _collect(
-    outcomes: list[dict[str, Any]], expectations: list[Expectation], max_rows_named: int
-) -> list[dict[str, Any]]:
-    """What each expectation found, without what changes from run to run.
-
-    Raises:
-        RuntimeError: An expectation was not run, or run twice.
-    """
-    by_number = sorted(outcomes, key=lambda o: int(o["expectation_config"]["meta"]["number"]))
-    numbers = [outcome["expectation_config"]["meta"]["number"] for outcome in by_number]
-    if numbers != list(range(len(expectations))):
-        raise RuntimeError(f"{len(expectations)} expectations were to run, {numbers} did")
-    collected = []
-    for expectation, outcome in zip(expectations, by_number, strict=True):
-        result = outcome["result"]
-        crashed = outcome["exception_info"]
-        if "raised_exception" not in crashed:  # a mapping of metric → exception
-            crashed = next(iter(crashed.values()), {})
-        success = bool(outcome["success"])
-        rows = result.get("unexpected_index_list") or []
-        collected.append(
-            {
-                "expectation": expectation.type,
-                "column": expectation.arguments.get("column"),
-                "arguments": expectation.arguments,
-                "severity": expectation.severity,
-                "meaning": expectation.meaning,
-                "success": success,
-                "unexpected_rows": result.get("unexpected_count", 0 if success else None),
-                "observed": result.get("observed_value"),
-                "first_rows": [_as_text(row) for row in rows[:max_rows_named]],
-                "error": crashed.get("exception_message"),
-            }
-        )
-    return collected
+def _result(outcome: Outcome, max_rows_named: int) -> dict[str, Any]:
+    """What an expectation found, without what changes from run to run."""
+    expectation, result = outcome.expectation, outcome.result
+    first = [] if outcome.failing is None else outcome.failing.head(max_rows_named).to_dicts()
+    return {
+        "expectation": expectation.type,
+        "column": expectation.arguments.get("column"),
+        "arguments": expectation.arguments,
+        "severity": expectation.severity,
+        "meaning": expectation.meaning,
+        "success": outcome.success,
+        "rows": outcome.rows,
+        "unexpected_rows": result.get("unexpected_count", 0 if outcome.success else None),
+        "observed": result.get("observed_value"),
+        "first_rows": [_as_text(row) for row in first],
+        "error": outcome.error,
+    }
 
 
 def _as_text(row: Mapping[str, Any]) -> dict[str, str | None]:
-    """The key of a failing row and the failing value, as text."""
+    """What names a failing row, and the failing value, as text."""
     return {k: None if v is None else str(v) for k, v in row.items()}
+
+
+def _failures(
+    suites: Mapping[str, Suite],
+    outcomes: Mapping[str, Sequence[Outcome]],
+    checked: Mapping[str, laws.Check],
+) -> pl.DataFrame:
+    """The rows that fail, with their keys: a table ``validation/failures``."""
+    found = []
+    for name, ran in outcomes.items():
+        for outcome in ran:
+            if outcome.failing is None:
+                continue
+            expectation = outcome.expectation
+            if name not in checked:
+                key = suites[name].named_by if name not in VALIDATED else None
+                found.append(failed_rows(name, outcome.failing, expectation, key=key))
+                continue
+            check = checked[name]
+            for row in outcome.failing.to_dicts():
+                words = ", ".join(str(row[c]) for c in check.named_by)
+                rows = check.broken.get(row.get("law", ""))
+                if rows is None:  # sums that differ have no rows
+                    law = pl.DataFrame([row]).select(pl.all().cast(pl.String))
+                    found.append(failed_rows(name, law, expectation, words, check.named_by))
+                else:
+                    [table] = check.laws.filter(pl.col("law") == row["law"])["table"]
+                    found.append(failed_rows(table, rows, expectation, words))
+    if not found:
+        return tables.frame_of(FAILURES, [])
+    return tables.conform(pl.concat(found), FAILURES).unique(
+        dictionary.table(FAILURES).key, keep="first", maintain_order=True
+    )
+
+
+def failed_rows(
+    table: str,
+    rows: pl.DataFrame,
+    expectation: Expectation,
+    words: str | None = None,
+    key: Sequence[str] | None = None,
+) -> pl.DataFrame:
+    """Rows that fail an expectation, as a table ``validation/failures``.
+
+    Args:
+        table: The table or suite that they are of.
+        rows: The columns that name them, and those that the expectation is of.
+        expectation: The expectation.
+        words: What was expected, where that is not the expectation's own meaning.
+        key: The columns that tell them apart, where that is not the table's key.
+    """
+    label = None
+    if key is None:
+        label = dictionary.table(table).label
+        key = [name for name in dictionary.table(table).key if name in rows.columns]
+    field = expectation.arguments.get("column")
+    stopped = expectation.severity == "critical"
+    nothing = pl.lit(None, pl.String)
+
+    def column(name: str | None) -> pl.Expr:
+        return pl.col(name).cast(pl.String) if name and name in rows.columns else nothing
+
+    value = nothing
+    if field in rows.columns:
+        is_list = isinstance(rows.schema[field], pl.List)
+        texts = pl.col(field).cast(pl.List(pl.String)) if is_list else None
+        value = column(field) if texts is None else texts.list.join("; ")
+    known = rows.select(
+        table=pl.lit(table),
+        expectation=pl.lit(expectation.type),
+        field=pl.lit(field, pl.String),
+        expected=pl.lit(words or expectation.meaning),
+        severity=pl.lit(expectation.severity),
+        row_key=pl.struct(key).struct.json_encode() if key else pl.lit("{}"),
+        row_label=column(label),
+        failing_value=value,
+        paper_id=column("paper_id"),
+        entry_id=column("entry_id"),
+        dump_id=column("dump_id"),
+        outcome=pl.lit("stopped" if stopped else "reported"),
+    )
+    return tables.conform(known, FAILURES)

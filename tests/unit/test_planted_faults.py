@@ -1,0 +1,287 @@
+"""Single faults planted in the tables of a release: each is caught by what is meant to catch it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import polars as pl
+import pytest
+
+from paperdump import config, tables, validate
+from tests.pages import Listed, bare, page
+from tests.tables_of import release_of
+
+Release = dict[str, pl.DataFrame]
+# table, expectation without "expect_", and the column or the law
+Caught = tuple[str, str, str]
+SETTINGS: dict[str, Any] = config.resolve({})["validate"]
+EQUAL = "column_pair_values_to_be_equal"
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Release:
+    """A release in which nothing fails, with repeats and a reject."""
+    shown = [Listed(f"Tides in Channel {n}", f"Channel {n} has tides. " * 4) for n in range(30)]
+    return release_of(
+        tmp_path_factory.mktemp("sound"),
+        a=page(*shown, day="Jun 10"),
+        b=page(*shown[:5], Listed("Ebb https://github.com/a/b", "See https://github.com/a/b."))
+        + "\n\nA Title of an Entry That the Capture Cuts Off",
+    )
+
+
+def failing(release: Release, before: Release | None = None) -> set[Caught]:
+    """All that fails, critical or not."""
+    then = None
+    if before is not None:
+        then = validate.Before("before", {n: counted(n, before[n]) for n in before})
+    document = validate.find(release, SETTINGS, then).document
+    found = set()
+    for suite, outcome in document["tables"].items():
+        for result in outcome["results"]:
+            if result["success"]:
+                continue
+            kind = result["expectation"].removeprefix("expect_")
+            if result["column"] or suite in validate.VALIDATED:
+                found.add((suite, kind, result["column"] or ""))
+            for row in result["first_rows"] if not result["column"] else []:
+                named = row.get("law") or row.get("column") or row.get("field") or ""
+                found.add((suite, kind, named))
+    return found - {(suite, "", "") for suite in document["tables"]}
+
+
+def counted(name: str, rows: pl.DataFrame) -> dict[str, int]:
+    from paperdump import measures  # noqa: PLC0415
+
+    return measures.counts_of(name, rows)
+
+
+def first(table: str, column: str, value: object) -> Callable[[Release], Release]:
+    """Another value in the first row of a column that has one, or in the first row."""
+
+    def planted(release: Release) -> Release:
+        frame = release[table]
+        values = frame[column].to_list()
+        row = next((n for n, old in enumerate(values) if old is not None), 0)
+        values[row] = value
+        return {
+            **release,
+            table: frame.with_columns(pl.Series(column, values, frame.schema[column])),
+        }
+
+    return planted
+
+
+def all_of(table: str, change: pl.Expr) -> Callable[[Release], Release]:
+    return lambda release: {**release, table: release[table].with_columns(change)}
+
+
+def lost(table: str) -> Callable[[Release], Release]:
+    return lambda release: {**release, table: release[table][1:]}
+
+
+def doubled_id(release: Release) -> Release:
+    ids = release["papers"]["paper_id"].to_list()
+    return first("papers", "paper_id", ids[1])(release)
+
+
+def moved_to_no_paper(release: Release) -> Release:
+    return first("sightings", "paper_id", "p" + "0" * 16)(release)
+
+
+def null(table: str, column: str) -> Callable[[Release], Release]:
+    return first(table, column, None)
+
+
+# Each fault, and what is meant to catch it. What follows from a fault by another law (a lost row
+# leaves references without their target) stands in the third part: nothing else may fail.
+FAULTS: dict[str, tuple[Callable[[Release], Release], Caught, set[Caught]]] = {
+    "a null title": (
+        null("papers", "title"),
+        ("papers", "column_values_to_not_be_null", "title"),
+        set(),
+    ),
+    "a doubled id": (
+        doubled_id,
+        ("papers", "column_values_to_be_unique", "paper_id"),
+        {
+            ("references", EQUAL, "sightings whose paper_id is not in papers"),
+            ("conservation", EQUAL, "papers whose n_sightings is not theirs"),
+            ("conservation", EQUAL, "papers whose n_dumps is not theirs"),
+        },
+    ),
+    "a date in 2199": (
+        first("papers", "published_on", dt.date(2199, 1, 1)),
+        ("papers", "column_values_to_be_between", "published_on"),
+        set(),
+    ),
+    "a sighting without its paper": (
+        moved_to_no_paper,
+        ("references", EQUAL, "sightings whose paper_id is not in papers"),
+        {
+            ("conservation", EQUAL, "papers without a sighting"),
+            ("conservation", EQUAL, "papers whose n_sightings is not theirs"),
+            ("conservation", EQUAL, "papers whose n_dumps is not theirs"),
+        },
+    ),
+    "a type changed": (
+        all_of("papers", pl.col("n_comments").cast(pl.Int64)),
+        ("columns", EQUAL, "n_comments"),
+        set(),
+    ),
+    "a paper lost": (
+        lost("papers"),
+        ("references", EQUAL, "sightings whose paper_id is not in papers"),
+        {("conservation", EQUAL, "sightings counted by papers = sightings")},
+    ),
+    "a sighting lost": (
+        lost("sightings"),
+        ("conservation", EQUAL, "entries read = sightings"),
+        {
+            ("conservation", EQUAL, "sightings counted by papers = sightings"),
+            ("conservation", EQUAL, "papers whose n_sightings is not theirs"),
+            ("conservation", EQUAL, "papers whose n_dumps is not theirs"),
+            ("conservation", EQUAL, "papers without a sighting"),
+            ("conservation", EQUAL, "dumps whose n_entries is not theirs"),
+            ("references", EQUAL, "matches whose entry_id_kept is not in sightings"),
+            ("references", EQUAL, "dumps whose snapshot_earliest_entry_id is not in sightings"),
+        },
+    ),
+    "a reject lost": (
+        lost("rejects"),
+        ("conservation", EQUAL, "rejects counted = rejects"),
+        {("conservation", EQUAL, "dumps whose n_rejects is not theirs")},
+    ),
+    "an id of another form": (
+        first("papers", "arxiv_id", "2405.1v2x"),
+        ("papers", "column_values_to_match_regex", "arxiv_id"),
+        set(),
+    ),
+    "a value that is not allowed": (
+        first("papers", "published_on_evidence", "guessed"),
+        ("papers", "column_values_to_be_in_set", "published_on_evidence"),
+        set(),
+    ),
+    "a number of authors below one": (
+        first("sightings", "n_authors", 0),
+        ("sightings", "column_values_to_be_between", "n_authors"),
+        set(),
+    ),
+    "an empty text": (
+        first("papers", "abstract", ""),
+        ("consistency", EQUAL, "papers with a text that is empty"),
+        set(),
+    ),
+    "a date without its evidence": (
+        null("papers", "published_on_evidence"),
+        ("consistency", EQUAL, "papers with a date but no evidence, or the reverse"),
+        set(),
+    ),
+    "a pair of an entry that is not there": (
+        first("matches", "entry_id_repeat", "d" + "0" * 16 + "-00001"),
+        ("references", EQUAL, "matches whose entry_id_repeat is not in sightings"),
+        set(),
+    ),
+    "a pair twice": (
+        lambda release: {**release, "matches": pl.concat([release["matches"], release["matches"]])},
+        ("matches", "compound_columns_to_be_unique", ""),
+        set(),
+    ),
+    "a count that is too large": (
+        first("papers", "n_sightings", 7),
+        ("conservation", EQUAL, "papers whose n_sightings is not theirs"),
+        {("conservation", EQUAL, "sightings counted by papers = sightings")},
+    ),
+    "a column out of order": (
+        lambda release: {
+            **release,
+            "papers": release["papers"].select(reversed(release["papers"].columns)),
+        },
+        ("papers", "table_columns_to_match_ordered_list", ""),
+        set(),
+    ),
+    "half of the abstracts lost": (
+        all_of("papers", pl.when(pl.int_range(pl.len()) % 2 == 0).then("abstract")),
+        ("papers", "column_values_to_not_be_null", "abstract"),
+        set(),
+    ),
+}
+
+
+def test_nothing_fails_in_what_is_sound(sound: Release) -> None:
+    assert failing(sound, sound) == set()
+    assert sound["rejects"].height == 1
+    assert sound["matches"].height > 5
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_caught_by_what_is_meant_for_it_and_by_nothing_else(
+    sound: Release, fault: str
+) -> None:
+    plant, caught, follows = FAULTS[fault]
+    found = failing(plant(sound))
+    assert caught in found
+    assert found - {caught} <= follows
+
+
+def test_a_column_that_is_missing_is_caught_and_the_rest_still_checked(sound: Release) -> None:
+    found = failing({**sound, "papers": sound["papers"].drop("n_authors")})
+    assert ("papers", "table_columns_to_match_ordered_list", "") in found
+    assert ("columns", EQUAL, "n_authors") in found
+
+
+def test_what_was_lost_since_the_release_before_is_caught(sound: Release) -> None:
+    fewer = {
+        **sound,
+        "papers": sound["papers"].with_columns(
+            pl.when(pl.int_range(pl.len()) % 3 > 0).then("abstract")
+        ),
+    }
+    above = "column_pair_values_a_to_be_greater_than_b"
+    assert ("comparison", above, "abstract") in failing(fewer, sound)
+    assert not any(suite == "comparison" for suite, *_ in failing(sound, fewer))
+
+
+def test_a_capture_that_lost_its_metadata_is_told_though_the_average_is_well(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    many = [Listed(f"Tides in Channel {n}", f"Channel {n} has tides. " * 4) for n in range(60)]
+    few = [bare(f"Ebb of River {n}", f"River {n} ebbs. " * 6) for n in range(5)]
+    release = release_of(tmp_path_factory.mktemp("one"), a=page(*many), b=page(*few))
+    found = failing(release)
+    above = "column_pair_values_a_to_be_greater_than_b"
+    assert found == {("completeness", above, "date_text"), ("completeness", above, "n_authors")}
+    told = validate.find(release, SETTINGS).failures
+    assert set(told["severity"]) == {"warning"}
+    [dump] = set(told["dump_id"])
+    assert dump == release["dumps"].filter(pl.col("path") == "b.txt")["dump_id"].item()
+
+
+@pytest.mark.parametrize("rows", [1, 7, 1000])
+def test_partitions_make_no_difference(sound: Release, rows: int) -> None:
+    settings = {**SETTINGS, "completeness": {"papers": {"arxiv_id": {"warning": 0.9}}}}
+    faulty = first("papers", "n_authors", 0)(null("papers", "title")(sound))
+    whole, parts = (validate.find(faulty, settings, partition_rows=size) for size in (10_000, rows))
+    assert tables.json_bytes(parts.document) == tables.json_bytes(whole.document)
+    assert parts.failures.equals(whole.failures)
+
+
+def test_no_column_of_what_is_checked_is_of_python_objects(sound: Release) -> None:
+    from paperdump import engine  # noqa: PLC0415
+
+    for name, suite in validate.suites_for(sound, SETTINGS).items():
+        frame = engine._arrow_backed(suite.rows.collect())
+        assert all(str(kind).endswith("[pyarrow]") for kind in frame.dtypes), name
+
+
+def test_every_row_that_fails_is_in_failures_with_its_key(sound: Release) -> None:
+    faulty = all_of("papers", pl.lit(0, pl.Int32).alias("n_authors"))(sound)
+    told = validate.find(faulty, SETTINGS).failures
+    assert told["paper_id"].sort().to_list() == sound["papers"]["paper_id"].sort().to_list()
+    assert set(told["failing_value"]) == {"0"}
+    assert set(told["field"]) == {"n_authors"}
+    assert set(told["outcome"]) == {"stopped"}
+    assert set(told["row_label"]) == set(sound["papers"]["title"])
+    tables.to_arrow(told, validate.FAILURES)
