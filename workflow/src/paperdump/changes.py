@@ -322,7 +322,7 @@ def _brought(old: Side, new: Side) -> pl.DataFrame:
     return entries.join(counts, on="dump_id").select(
         "dump_id",
         detail=pl.format(
-            "{} entries: {} papers that are new, {} that were known", "entries", "fresh", "seen"
+            "entries: {}, new papers: {}, known papers: {}", "entries", "fresh", "seen"
         ),
     )
 

@@ -59,10 +59,10 @@ def prune(results: Path, keep: int, *, is_trial: bool = False) -> list[tuple[str
         raise PaperdumpError(
             f"{results / 'latest'} points at no release, so none is removed; run `snakemake` first."
         )
+    if is_trial:
+        return [(name, _freed(releases.folder / name)) for name in oldest(releases, keep)]
     with locking.take(results):
         going = oldest(releases, keep)
-        if is_trial:
-            return [(name, _freed(releases.folder / name)) for name in going]
         _retire(releases, going)
         removed = []
         for name in going:
