@@ -1,7 +1,8 @@
 """Kill the real workflow at random moments of its last stages, and see what it leaves.
 
 Each time a results folder with a first release gets another dump, and snakemake, with all that it
-started, is killed by SIGKILL at a random moment after deduplication has begun. Then ``latest`` must
+started, is killed by SIGKILL: at a random moment after deduplication, or, every other time, after
+the gate, while the release is written. Then ``latest`` must
 be a whole release, the first or the second, and a rerun must end in the same version as a run that
 nothing disturbed, with the same files. Run it by hand:
 
@@ -37,8 +38,15 @@ def command(folder: Path) -> list[str]:
     ]  # fmt: skip
 
 
+def environment() -> dict[str, str]:
+    """With the library of this tree, whatever is installed."""
+    return {**os.environ, "PYTHONPATH": str(ROOT / "workflow" / "src")}
+
+
 def run(folder: Path) -> None:
-    done = subprocess.run(command(folder), cwd=folder, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command(folder), cwd=folder, capture_output=True, text=True, check=False, env=environment()
+    )
     if done.returncode:
         raise SystemExit(done.stderr)
 
@@ -53,21 +61,24 @@ def state(folder: Path) -> dict[str, bytes]:
     }
 
 
-def killed(folder: Path, after: float) -> str:
-    """Start a run and kill it, so long after dedupe has ended; what it was at, in words."""
+def killed(folder: Path, stage: str, after: float) -> str:
+    """Start a run and kill it, so long after a stage has ended; what it was at, in words."""
     process = subprocess.Popen(
         command(folder), cwd=folder, start_new_session=True,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment(),
     )  # fmt: skip
     work = folder / "results" / "work"
-    before = set(work.glob("dedupe/*/papers.parquet"))
-    while process.poll() is None and set(work.glob("dedupe/*/papers.parquet")) <= before:
+    made = {"dedupe": "dedupe/*/papers.parquet", "gate": "gate/*.json"}[stage]
+    before = set(work.glob(made))
+    while process.poll() is None and set(work.glob(made)) <= before:
         time.sleep(0.01)
     time.sleep(after)
     ended = process.poll() is not None
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     done = [s for s in ("summarize", "validate", "gate", "release") if _made(work / s)]
+    if any(p.name.endswith(".tmp") for p in (folder / "results" / "releases").iterdir()):
+        done.append("part of a release")
     return f"{'the run had ended' if ended else 'killed'}, done: {', '.join(done) or 'none'}"
 
 
@@ -80,7 +91,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--longest", type=float, help="seconds from dedupe to the last moment")
     given = parser.parse_args()
     chance = random.Random(given.seed)  # noqa: S311
     with tempfile.TemporaryDirectory() as name:
@@ -104,15 +114,16 @@ def main() -> None:
         whole = another("whole")
         started = time.monotonic()
         run(whole)
-        longest = given.longest or 0.75 * (time.monotonic() - started)
+        longest = 0.6 * (time.monotonic() - started)
         first = Releases(base / "first" / "results").latest
         second = Releases(whole / "results").latest
         expected = state(whole)
         failures = 0
         for number in range(1, given.kills + 1):
-            after = chance.uniform(0, longest)
+            stage = ("dedupe", "gate")[number % 2]
+            after = chance.uniform(0, longest / 2 if stage == "gate" else longest)
             folder = another(f"killed {number}")
-            said = killed(folder, after)
+            said = killed(folder, stage, after)
             releases = Releases(folder / "results")
             left = releases.latest
             problems = verify(Version.open(releases.folder / left)).problems if left else [("", "")]
@@ -122,7 +133,7 @@ def main() -> None:
             failures += not good
             which = {first: "the first", second: "the second"}.get(left, f"broken: {left}")
             print(
-                f"{number:2} {after:5.2f} s after dedupe: {said}; latest was {which}, "
+                f"{number:2} {after:5.2f} s after {stage}: {said}; latest was {which}, "
                 f"{problems or 'whole'}; rerun: "
                 f"{'the same version and bytes' if same else 'OTHER'}",
                 flush=True,
