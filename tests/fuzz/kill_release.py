@@ -12,6 +12,7 @@ nothing disturbed, with the same files. Run it by hand:
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import random
 import shutil
@@ -29,6 +30,10 @@ from tests.pages import Listed, page
 
 from paperdump.releases import Releases, Version
 from paperdump.verification import verify
+
+
+# what a stage leaves when it has ended
+MADE = {"dedupe": "dedupe/*/papers.parquet", "gate": "gate/*.json"}
 
 
 def command(folder: Path) -> list[str]:
@@ -68,13 +73,13 @@ def killed(folder: Path, stage: str, after: float) -> str:
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment(),
     )  # fmt: skip
     work = folder / "results" / "work"
-    made = {"dedupe": "dedupe/*/papers.parquet", "gate": "gate/*.json"}[stage]
-    before = set(work.glob(made))
-    while process.poll() is None and set(work.glob(made)) <= before:
+    before = set(work.glob(MADE[stage]))
+    while process.poll() is None and set(work.glob(MADE[stage])) <= before:
         time.sleep(0.01)
     time.sleep(after)
     ended = process.poll() is not None
-    os.killpg(process.pid, signal.SIGKILL)
+    with contextlib.suppress(ProcessLookupError):  # it has ended just now
+        os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     done = [s for s in ("summarize", "validate", "gate", "release") if _made(work / s)]
     if any(p.name.endswith(".tmp") for p in (folder / "results" / "releases").iterdir()):
@@ -112,16 +117,20 @@ def main() -> None:
             return folder
 
         whole = another("whole")
-        started = time.monotonic()
         run(whole)
-        longest = 0.6 * (time.monotonic() - started)
+        ended = time.time()
+        work = whole / "results" / "work"
+        longest = {
+            stage: ended - max(path.stat().st_mtime for path in work.glob(made))
+            for stage, made in MADE.items()
+        }
         first = Releases(base / "first" / "results").latest
         second = Releases(whole / "results").latest
         expected = state(whole)
         failures = 0
         for number in range(1, given.kills + 1):
             stage = ("dedupe", "gate")[number % 2]
-            after = chance.uniform(0, longest / 2 if stage == "gate" else longest)
+            after = chance.uniform(0, longest[stage])
             folder = another(f"killed {number}")
             said = killed(folder, stage, after)
             releases = Releases(folder / "results")

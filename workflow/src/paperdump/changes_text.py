@@ -163,15 +163,26 @@ def _in_short(changes: pl.DataFrame) -> list[str]:
         else:
             only = f"; {n_seen:,} more were only seen again" if n_seen else ""
             lines.append(f"* Values of {counted(n_papers - n_seen, 'paper')} changed{only}.")
-    kinds = {
-        "schema": "the schema", "settings": "the settings", "code": "the code or its packages",
-    }  # fmt: skip
-    others = [words for kind, words in kinds.items() if (changes["about"] == kind).any()]
+    others = _apart(changes)
     if others:
         lines.append(f"* Apart from the data, {_listed(others)} changed.")
     if not lines:
         lines.append("* Nothing that a person would miss: the data are the same.")
     return lines
+
+
+def _apart(changes: pl.DataFrame) -> list[str]:
+    """What changed beside the data, in words."""
+    about = set(changes["about"])
+    settings = set(changes.filter(pl.col("about") == "settings")["field"])
+    words = {
+        "the schema": "schema" in about,
+        "the settings": bool(settings - {"sheet", "corrections"}),
+        "the sheet of dumps": "sheet" in settings,
+        "the corrections": "corrections" in settings,
+        "the code or its packages": "code" in about,
+    }
+    return [word for word, changed in words.items() if changed]
 
 
 def _listed(words: list[str]) -> str:
