@@ -31,7 +31,6 @@ from tests.pages import Listed, page
 from paperdump.releases import Releases, Version
 from paperdump.verification import verify
 
-
 # what a stage leaves when it has ended
 MADE = {"dedupe": "dedupe/*/papers.parquet", "gate": "gate/*.json"}
 

@@ -67,6 +67,9 @@ def verify(version: Version) -> Verified:
 
 def _files(version: Version, found: Verified) -> None:
     """Compare the files with the lists of their sums."""
+    if "told" not in version.manifest and not (version.folder / SUMS).exists():
+        found.notes.append("the files byte for byte: the workflow that made it wrote no sums yet")
+        return
     listed: dict[str, str] = {}
     lists = [""]
     if (version.folder / DATA_DOCS).is_dir() or _had_docs(version):
