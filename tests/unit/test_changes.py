@@ -320,18 +320,23 @@ def test_an_id_whose_paper_was_split_leads_to_all() -> None:
 
 def test_an_id_without_entries_is_gone() -> None:
     found = led(release({"p1": ["a1"]}), release({"p2": ["b1"]}))
-    assert found == [("p1", None, "gone"), ("p2", "p2", "current")]
+    assert found == [("p1", None, "dump_gone"), ("p2", "p2", "current")]
+
+
+def test_an_id_whose_dump_is_read_otherwise_says_so() -> None:
+    found = led(release({"p1": ["a1"], "p2": ["a2"]}), release({"p2": ["a2"]}))
+    assert found == [("p1", None, "entry_gone"), ("p2", "p2", "current")]
 
 
 def test_earlier_redirects_are_followed_on() -> None:
-    earlier = [("p0", "p1", "merged"), ("p8", None, "gone"), ("p9", "p5", "moved")]
+    earlier = [("p0", "p1", "merged"), ("p8", None, "dump_gone"), ("p9", "p5", "moved")]
     old, new = release({"p1": ["a1"], "p5": ["a5"]}), release({"p2": ["a1"], "p5": ["a5"]})
     assert led(old, new, earlier) == [
         ("p0", "p2", "merged"),
         ("p1", "p2", "moved"),
         ("p2", "p2", "current"),
         ("p5", "p5", "current"),
-        ("p8", None, "gone"),
+        ("p8", None, "dump_gone"),
         ("p9", "p5", "moved"),
     ]
 

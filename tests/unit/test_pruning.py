@@ -80,7 +80,7 @@ def test_ids_of_releases_that_went_are_still_led_on(tmp_path: Path, four: list[P
     assert set(led["old_paper_id"]) == ever | set(
         pl.read_parquet(last / "papers.parquet")["paper_id"]
     )
-    assert led.filter(pl.col("redirect_reason") == "gone").height == 3
+    assert led.filter(pl.col("redirect_reason") == "dump_gone").height == 3
 
 
 def test_a_prune_that_was_cut_off_is_ended_by_the_next_run(

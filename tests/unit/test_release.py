@@ -115,7 +115,7 @@ def test_a_release_after_one_that_came_back_knows_of_all_before(
         i for f in (first, second, third) for i in pl.read_parquet(f / "papers.parquet")["paper_id"]
     }
     assert set(led["old_paper_id"]) == ever
-    assert led.filter(pl.col("redirect_reason") == "gone").height == 1
+    assert led.filter(pl.col("redirect_reason") == "dump_gone").height == 1
     history = pl.read_parquet(third / "summaries/history/overview.parquet")
     papers = history.filter(pl.col("metric") == "papers")
     assert papers.select("release_number", "version", "value").rows() == [

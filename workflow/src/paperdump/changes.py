@@ -424,33 +424,46 @@ def _entries(old: Side, new: Side, dumps: pl.DataFrame) -> pl.DataFrame:
         ``old_entry_id``, ``old_paper_id``, ``entry_id``, ``paper_id``, null where only the other
         release has it, and ``dump_is_new``, ``dump_is_gone``.
     """
-    columns = ("entry_id", "paper_id", "dump_id", "position", *_PLACE, "title")
+    columns = ("entry_id", "paper_id", "dump_id", "position", *_PLACE)
     before = _present(old, "sightings", columns).join(
         dumps.rename({"dump_id": "same"}), left_on="dump_id", right_on="old_dump_id", how="left"
     )
     after = _present(new, "sightings", columns).with_columns(
         same=pl.when(pl.col("dump_id").is_in(dumps["dump_id"].implode())).then("dump_id")
     )
-    known_old, known_new = (frame.drop_nulls("same") for frame in (before, after))
+    left = [frame.drop_nulls("same") for frame in (before, after)]
     has_place = pl.any_horizontal(pl.col(c).is_not_null() for c in _PLACE)
     pairs = []
     for key, which in (
+        (["same", "entry_id", *_PLACE], has_place),  # nearly all, and the cheapest to find
         (["same", *_PLACE], has_place),
         (["same", "title"], pl.lit(value=True)),
         (["same", "position"], ~has_place),
     ):
-        one, two = (
-            frame.filter(which).unique(key, keep="none") for frame in (known_old, known_new)
+        if "title" in key and left[0].height and left[1].height:
+            left = [
+                frame.join(_present(side, "sightings", ("entry_id", "title")), on="entry_id")
+                for frame, side in zip(left, (old, new), strict=True)
+            ]
+        if "title" in key and "title" not in left[0].columns:
+            continue
+        one, two = (frame.filter(which) for frame in left)
+        if "entry_id" not in key:
+            one, two = (frame.unique(key, keep="none") for frame in (one, two))
+        found = one.with_columns(old_entry_id="entry_id").join(
+            two.with_columns(new_entry_id="entry_id"), on=key, nulls_equal=True
         )
-        found = one.join(two, on=key, nulls_equal=True).select(
-            old_entry_id="entry_id",
+        found = found.select(
+            "old_entry_id",
             old_paper_id="paper_id",
-            entry_id="entry_id_right",
+            entry_id="new_entry_id",
             paper_id="paper_id_right",
         )
         pairs.append(found)
-        known_old = known_old.join(found, left_on="entry_id", right_on="old_entry_id", how="anti")
-        known_new = known_new.join(found, on="entry_id", how="anti")
+        left = [
+            left[0].join(found, left_on="entry_id", right_on="old_entry_id", how="anti"),
+            left[1].join(found, on="entry_id", how="anti"),
+        ]
     same = pl.concat(pairs)
     only_old = before.join(same, left_on="entry_id", right_on="old_entry_id", how="anti").select(
         old_entry_id="entry_id", old_paper_id="paper_id", dump_is_gone=pl.col("same").is_null()
@@ -661,10 +674,26 @@ def paper_links(old: Side, new: Side) -> pl.DataFrame:
 
     Returns:
         ``old_id``, ``new_id``, and ``change``: what became of it, null where the id is the same.
+        Where no entry is left ``new_id`` is null, and ``change`` says whether the dumps went
+        (``dump_gone``) or are there and no longer hold such an entry (``entry_gone``).
     """
     before, after = (_present(side, "papers", ("paper_id",)) for side in (old, new))
-    paths = links(_entries(old, new, _dumps_in_both(old, new)), before, after)
-    return paths.join(_flows(paths, before, after), on=["old_id", "new_id"], how="left")
+    entries = _entries(old, new, _dumps_in_both(old, new))
+    paths = links(entries, before, after)
+    told = paths.join(_flows(paths, before, after), on=["old_id", "new_id"], how="left")
+    dumps_went = entries.group_by(old_id="old_paper_id").agg(pl.col("dump_is_gone").all())
+    gone = (
+        before.select(old_id="paper_id")
+        .join(paths, on="old_id", how="anti")
+        .join(dumps_went, on="old_id", how="left")
+        .select(
+            "old_id",
+            change=pl.when("dump_is_gone")
+            .then(pl.lit("dump_gone"))
+            .otherwise(pl.lit("entry_gone")),
+        )
+    )
+    return pl.concat([told, gone], how="diagonal")
 
 
 # --- summaries ----------------------------------------------------------------------------------

@@ -15,9 +15,7 @@ class Earlier(NamedTuple):
     """An earlier release, as far as its ids are concerned.
 
     Attributes:
-        links: ``old_id`` and ``new_id`` of its papers that are papers of now, and what became of
-            them on the way (``change``, as in the table ``changes``, null where the id is the
-            same).
+        links: What became of its papers, as ``changes.paper_links`` tells it.
         papers: ``paper_id`` of its papers.
         redirects: Its table ``redirects``, which leads ids to those of its papers.
     """
@@ -71,37 +69,40 @@ def led_by(version: Version, retired: pl.DataFrame) -> pl.DataFrame:
 
 def _followed(release: Earlier) -> pl.DataFrame:
     """The ids that a release knows, and where they lead now: nowhere is a row with null."""
-    step = (
-        release.papers.select(old_id="paper_id")
-        .join(release.links, on="old_id", how="left")
-        .select("old_id", "new_id", merged=pl.col("change").eq_missing("merged"))
+    step = release.links.select(
+        "old_id",
+        "new_id",
+        merged=pl.col("change").eq_missing("merged"),
+        gone=pl.when(pl.col("new_id").is_null()).then("change"),
     )
-    of_papers = step.select("merged", old_paper_id="old_id", new_paper_id="new_id")
+    of_papers = step.rename({"old_id": "old_paper_id", "new_id": "new_paper_id"})
     older = (
         release.redirects.select(
             "old_paper_id",
             between="new_paper_id",
-            before=pl.col("redirect_reason").eq_missing("merged"),
+            merged=pl.col("redirect_reason").eq_missing("merged"),
+            gone=pl.when(pl.col("new_paper_id").is_null()).then("redirect_reason"),
         )
         .join(release.papers, left_on="old_paper_id", right_on="paper_id", how="anti")
-        .join(step, left_on="between", right_on="old_id", how="left")
+        .join(step, left_on="between", right_on="old_id", how="left", suffix="_on")
         .select(
             "old_paper_id",
             new_paper_id="new_id",
-            merged=pl.col("before") | pl.col("merged").fill_null(value=False),
+            merged=pl.col("merged") | pl.col("merged_on").fill_null(value=False),
+            gone=pl.coalesce("gone", "gone_on"),
         )
     )
     every = (
-        pl.concat([of_papers, older], how="diagonal")
+        pl.concat([of_papers, older])
         .group_by("old_paper_id", "new_paper_id")
-        .agg(pl.col("merged").any())
+        .agg(pl.col("merged").any(), pl.col("gone").min())
     )
     # one some of whose entries are left is not gone
     left = pl.col("new_paper_id").is_not_null()
     kept = every.filter(left | ~left.any().over("old_paper_id"))
     reason = (
         pl.when(pl.col("new_paper_id").is_null())
-        .then(pl.lit("gone"))
+        .then("gone")
         .when(pl.len().over("old_paper_id") > 1)
         .then(pl.lit("split"))
         .when("merged")

@@ -227,6 +227,8 @@ class Releases:
     def store_index(self, index: Mapping[str, Any]) -> None:
         """Write ``index.json``: the versions whose folders are there, and the history."""
         there = [e for e in index["versions"] if (self.folder / e["version"]).is_dir()]
+        for stale in self.folder.glob(f".{_INDEX}.*.tmp"):  # of a process that was killed
+            stale.unlink()
         tables.write_json(self.folder / _INDEX, {**index, "versions": there})
 
     def find(self, asked: str) -> Version:
