@@ -16,13 +16,14 @@ with job.logged(snakemake.log[0], "release"):
         json.loads(Path(snakemake.input.version).read_text("utf-8")),
         files,
         config=snakemake.params.config,
+        code_digests=snakemake.params.code_digests,
         code_digest=snakemake.params.code_digest,
         packages=snakemake.params.packages,
         validation=json.loads(Path(snakemake.input.results).read_text("utf-8")),
     )
     validation = Path(snakemake.input.results).parent
     results = Path(snakemake.params.results)
-    release.publish(results, document, files, validation)
+    release.publish(results, document, release.files_to_publish(files, validation))
     # what validation compared with: paperdump.plan says what for
     marker = {"version": document["version"], **snakemake.params.comparison}
     tables.write_json(Path(snakemake.output.published), marker)

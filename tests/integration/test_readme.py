@@ -59,8 +59,9 @@ def test_the_picture_has_every_rule() -> None:
 
 
 def test_the_table_of_files_names_every_table() -> None:
+    assert "`summaries/history/*" in README
     for name, table in dictionary.tables().items():
-        if table.published:
+        if table.published and not name.startswith(dictionary.HISTORY):
             assert f"`{name.removeprefix('summaries/')}" in README, name
 
 

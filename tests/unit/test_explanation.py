@@ -404,7 +404,7 @@ def moved(tmp_path: Path, *rows: tuple[str, int | None]) -> lookup.Release:
             {
                 "old_paper_id": old,
                 "new_paper_id": None if to is None else ids[to],
-                "redirect_reason": "gone" if to is None else "moved",
+                "redirect_reason": "dump_gone" if to is None else "moved",
             }
             for old, to in rows
         ],

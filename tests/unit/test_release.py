@@ -1,52 +1,21 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
+import os
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from paperdump import changes, release, report, summarize, tables, versions
+from paperdump import release, report, tables, versions
 from paperdump.errors import PaperdumpError
+from paperdump.releases import Version, read_sums
+from paperdump.verification import verify
 from tests.pages import Listed, page
+from tests.published import content, prepared, publish
 from tests.tables_of import release_of
-
-CHECKS = {"expectations": 1, "passed": 1, "failed_critical": 0, "failed_warning": 0, "tables": {}}
-
-
-def publish(folder: Path, made: dict[str, pl.DataFrame], results: Path | None = None) -> Path:
-    """Publish tables as the workflow does; its working files are in a folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    summaries = summarize.summarize(made)
-    version, hashes = versions.identify(made, summaries)
-    every = made | {
-        f"summaries/{n}": summarize.with_version(s, version) for n, s in summaries.items()
-    }
-    files = {}
-    for name, frame in every.items():
-        files[name] = folder / "tables" / f"{name}.parquet"
-        tables.write_parquet(frame, name, files[name])
-        if name.startswith("summaries/"):
-            tables.write_csv(frame, name, files[name].with_suffix(".csv"))
-    tables.write_json(folder / "validation" / "results.json", CHECKS)
-    document = release.manifest(
-        {"version": version, "tables": hashes},
-        files,
-        config={"dumps": "/somewhere", "results": "/elsewhere", "parse": {"max_mb": 1}},
-        code_digest="0" * 16,
-        packages={"polars": "1"},
-        validation=CHECKS,
-    )
-    return release.publish(results or folder / "results", document, files, folder / "validation")
-
-
-def content(folder: Path) -> dict[str, bytes]:
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
 
 
 @pytest.fixture
@@ -65,6 +34,7 @@ def test_a_release_holds_every_table_and_latest_points_at_it(
         assert f"{name}.parquet" in names
     assert {"summaries/overview.parquet", "summaries/overview.csv"} <= names
     assert {"manifest.json", "dictionary.json", "validation/results.json"} <= names
+    assert {"CHANGES.md", "SHA256SUMS", "summaries/history/overview.parquet"} <= names
 
 
 def test_the_manifest_names_no_place(tmp_path: Path, made: dict[str, pl.DataFrame]) -> None:
@@ -80,8 +50,14 @@ def test_the_manifest_names_no_place(tmp_path: Path, made: dict[str, pl.DataFram
 def test_publishing_the_same_again_changes_nothing(
     tmp_path: Path, made: dict[str, pl.DataFrame]
 ) -> None:
-    before = content(publish(tmp_path, made).parent)
-    assert content(publish(tmp_path, made).parent) == before
+    def state() -> dict[str, tuple[int, int]]:
+        paths = (tmp_path / "results").rglob("*")
+        return {str(p): (p.lstat().st_ino, p.lstat().st_mtime_ns) for p in paths}
+
+    publish(tmp_path, made)
+    before = state()
+    publish(tmp_path, made)
+    assert state() == before
 
 
 def test_two_places_get_the_same_bytes(tmp_path: Path, made: dict[str, pl.DataFrame]) -> None:
@@ -100,43 +76,168 @@ def test_other_content_is_another_version_beside_the_first(
     assert first != second
     assert content(first) == kept
     assert (tmp_path / "results" / "latest").resolve() == second
-    told = pl.read_parquet(second / "changes.parquet")
+    told = pl.read_parquet(second / "changes.parquet").filter(pl.col("about") == "paper")
     assert told.filter(pl.col("change") == "added").height == 1
     changed = told.filter(pl.col("change") == "changed")
     assert set(changed["field"]) == {"n_sightings", "n_dumps"}
     assert set(changed["new_value"]) == {"2"}
 
 
-def test_latest_goes_back_when_the_content_does(
+def test_latest_goes_back_when_the_content_does_and_the_files_stay(
     tmp_path: Path, made: dict[str, pl.DataFrame]
 ) -> None:
     first = publish(tmp_path, made)
-    publish(tmp_path, release_of(tmp_path / "dumps", b=page(Listed("Flow"))))
-    publish(tmp_path, made)
+    kept = content(first)
+    second = publish(tmp_path, release_of(tmp_path / "dumps", b=page(Listed("Flow"))))
+    assert publish(tmp_path, made) == first
     assert (tmp_path / "results" / "latest").resolve() == first
+    assert content(first) == kept
+    index = json.loads((first.parent / "index.json").read_text())
+    names = [first.name, second.name]
+    assert [entry["version"] for entry in index["versions"]] == names
+    assert [entry["parents"] for entry in index["versions"]] == [[], [first.name]]
+    assert [step["version"] for step in index["history"]] == [*names, first.name]
+
+
+def test_a_release_after_one_that_came_back_knows_of_all_before(
+    tmp_path: Path, made: dict[str, pl.DataFrame]
+) -> None:
+    first = publish(tmp_path, made)
+    flow = release_of(tmp_path / "dumps", b=page(Listed("Flow")))
+    second = publish(tmp_path, flow)
+    publish(tmp_path, made)
+    (tmp_path / "dumps" / "b.txt").unlink()
+    third = publish(tmp_path, release_of(tmp_path / "dumps", c=page(Listed("Moon"))))
+    manifest = json.loads((third / "manifest.json").read_text())
+    assert (manifest["number"], manifest["parent"]) == (3, first.name)
+    led = pl.read_parquet(third / "redirects.parquet")
+    ever = {
+        i for f in (first, second, third) for i in pl.read_parquet(f / "papers.parquet")["paper_id"]
+    }
+    assert set(led["old_paper_id"]) == ever
+    assert led.filter(pl.col("redirect_reason") == "dump_gone").height == 1
+    history = pl.read_parquet(third / "summaries/history/overview.parquet")
+    papers = history.filter(pl.col("metric") == "papers")
+    assert papers.select("release_number", "version", "value").rows() == [
+        (1, first.name, 2),
+        (2, second.name, 3),
+        (3, third.name, 3),
+    ]
+
+
+def test_the_version_does_not_depend_on_what_was_published_before(
+    tmp_path: Path, made: dict[str, pl.DataFrame]
+) -> None:
+    publish(tmp_path, made)
+    more = release_of(tmp_path / "dumps", b=page(Listed("Flow")))
+    after = publish(tmp_path, more)
+    alone = publish(tmp_path / "alone", more)
+    assert after.name == alone.name
+    differing = {n for n, data in content(after).items() if content(alone).get(n) != data}
+    history = {n for n in content(after) if n.startswith("summaries/history/")}
+    told = {"changes.parquet", "redirects.parquet", "CHANGES.md", "manifest.json", "SHA256SUMS"}
+    assert differing <= told | history
+    assert {"changes.parquet", "CHANGES.md"} <= differing
+
+
+def test_the_same_sequence_gives_the_same_bytes(
+    tmp_path: Path, made: dict[str, pl.DataFrame]
+) -> None:
+    more = release_of(tmp_path / "dumps", b=page(Listed("Flow")))
+    ends = []
+    for place in ("one", "two"):
+        publish(tmp_path / place, made)
+        ends.append(content(publish(tmp_path / place, more)))
+    assert ends[0] == ends[1]
+
+
+def test_every_file_of_a_release_is_read_only_and_has_its_sum(
+    tmp_path: Path, made: dict[str, pl.DataFrame]
+) -> None:
+    folder = publish(tmp_path, made)
+    assert {path.stat().st_mode & 0o777 for path in folder.rglob("*") if path.is_file()} == {0o444}
+    sums = read_sums(folder / "SHA256SUMS")
+    docs = read_sums(folder / "validation/data_docs/SHA256SUMS")
+    named = {*sums, *(f"validation/data_docs/{name}" for name in docs)}
+    lists = {"SHA256SUMS", "validation/data_docs/SHA256SUMS"}
+    assert named | lists == set(content(folder))
+    for name, digest in sums.items():
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == digest
+
+
+def test_data_docs_of_another_time_leave_the_sums_as_they_are(
+    tmp_path: Path, made: dict[str, pl.DataFrame]
+) -> None:
+    one = publish(tmp_path / "one", made)
+    document, files = prepared(tmp_path / "two", made)
+    files["validation/data_docs/index.html"].write_text("<p>made at midnight</p>", "utf-8")
+    two = release.publish(tmp_path / "two" / "results", document, files)
+    assert (one / "SHA256SUMS").read_bytes() == (two / "SHA256SUMS").read_bytes()
+
+
+def test_files_that_did_not_change_share_their_bytes(
+    tmp_path: Path, made: dict[str, pl.DataFrame]
+) -> None:
+    first = publish(tmp_path, made)
+    second = publish(tmp_path, release_of(tmp_path / "dumps", b=page(Listed("Flow"))))
+    for name in ("dictionary.json", "rejects.parquet"):
+        assert (first / name).stat().st_ino == (second / name).stat().st_ino
+    assert (first / "papers.parquet").stat().st_ino != (second / "papers.parquet").stat().st_ino
+    # what the stages work on is never shared: a release would change with it
+    assert (first / "papers.parquet").stat().st_nlink == 1
+
+
+def test_where_there_are_no_hard_links_files_are_copied(
+    tmp_path: Path, made: dict[str, pl.DataFrame], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError("Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    first = publish(tmp_path, made)
+    second = publish(tmp_path, release_of(tmp_path / "dumps", b=page(Listed("Flow"))))
+    assert (first / "dictionary.json").read_bytes() == (second / "dictionary.json").read_bytes()
+    assert (second / "dictionary.json").stat().st_nlink == 1
+    assert verify(Version.open(second)).problems == []
+
+
+def test_what_was_damaged_since_is_not_shared(
+    tmp_path: Path, made: dict[str, pl.DataFrame]
+) -> None:
+    first = publish(tmp_path, made)
+    path = first / "dictionary.json"
+    path.chmod(0o644)
+    path.write_bytes(path.read_bytes().replace(b"meaning", b"Meaning"))
+    second = publish(tmp_path, release_of(tmp_path / "dumps", b=page(Listed("Flow"))))
+    assert b"Meaning" not in (second / "dictionary.json").read_bytes()
 
 
 def test_a_release_that_fails_on_the_way_leaves_latest_alone(
     tmp_path: Path, made: dict[str, pl.DataFrame], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = publish(tmp_path, made)
+    before = content(first.parent)
     more = release_of(tmp_path / "dumps", b=page(Listed("Flow")))
 
     def full_disk(*_: object) -> None:
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(tables, "write_json", full_disk)
+    monkeypatch.setattr(release, "_share", full_disk)
     with pytest.raises(OSError, match="No space"):
         publish(tmp_path, more)
     assert (tmp_path / "results" / "latest").resolve() == first
-    assert [path.name for path in first.parent.iterdir()] == [first.name]
+    assert content(first.parent) == before
+    assert not [path for path in first.parent.iterdir() if path.name.startswith(".")]
 
 
 @pytest.mark.parametrize("name", ["papers.parquet", "manifest.json", "summaries/overview.csv"])
 def test_a_damaged_release_is_made_whole_again(
     tmp_path: Path, made: dict[str, pl.DataFrame], name: str
 ) -> None:
+    publish(tmp_path, release_of(tmp_path / "before", a=page(Listed("Tides"))))
     folder = publish(tmp_path, made)
+    publish(tmp_path, release_of(tmp_path / "after", a=page(Listed("Moon"))))
+    publish(tmp_path, made)
     whole = content(folder)
     (folder / name).unlink()
     assert not report.is_whole(folder)
@@ -215,73 +316,3 @@ def test_whether_what_was_published_is_still_there(
     assert report.is_published(results, marker)
     (results / "latest").unlink()
     assert not report.is_published(results, marker)
-
-
-def papers(**titles: str) -> pl.DataFrame:
-    rows = [{"paper_id": key, "title": title, "urls": []} for key, title in titles.items()]
-    return tables.frame_of("papers", rows)
-
-
-def test_papers_added_removed_and_changed_are_told() -> None:
-    old, new = papers(p1="Tides", p2="Ebb"), papers(p2="Ebb!", p3="Flow")
-    assert changes.papers_changed(old, new).rows() == [
-        ("p1", "removed", None, None, None),
-        ("p2", "changed", "title", '"Ebb"', '"Ebb!"'),
-        ("p3", "added", None, None, None),
-    ]
-
-
-def test_changes_work_across_schemas() -> None:
-    old = papers(p1="Tides").drop("urls")
-    assert changes.papers_changed(old, papers(p1="Tides")).is_empty()
-
-
-def sightings(**papers: str) -> pl.DataFrame:
-    return tables.frame_of(
-        "sightings", [{"entry_id": entry, "paper_id": paper} for entry, paper in papers.items()]
-    )
-
-
-def redirected(
-    old: pl.DataFrame, new: pl.DataFrame, earlier: list[dict[str, object]] | None = None
-) -> list[tuple[object, ...]]:
-    return changes.redirects(old, tables.frame_of("redirects", earlier or []), new).rows()
-
-
-def test_an_id_that_stays_has_no_redirect() -> None:
-    assert redirected(sightings(e1="p1"), sightings(e1="p1", e2="p2")) == []
-
-
-def test_an_id_that_moved_leads_to_where_its_entries_are() -> None:
-    assert redirected(sightings(e1="p1", e2="p1"), sightings(e1="p2")) == [("p1", "p2", "moved")]
-
-
-def test_an_id_whose_paper_was_split_leads_to_both() -> None:
-    found = redirected(sightings(e1="p1", e2="p1"), sightings(e1="p2", e2="p3"))
-    assert found == [("p1", "p2", "moved"), ("p1", "p3", "moved")]
-
-
-def test_an_id_without_entries_is_gone() -> None:
-    assert redirected(sightings(e1="p1"), sightings(e2="p2")) == [("p1", None, "gone")]
-
-
-def test_earlier_redirects_are_followed_on() -> None:
-    earlier: list[dict[str, object]] = [
-        {"old_paper_id": "p0", "new_paper_id": "p1", "redirect_reason": "moved"},
-        {"old_paper_id": "p8", "new_paper_id": None, "redirect_reason": "gone"},
-        {"old_paper_id": "p9", "new_paper_id": "p5", "redirect_reason": "moved"},
-    ]
-    found = redirected(sightings(e1="p1", e5="p5"), sightings(e1="p2", e5="p5"), earlier)
-    assert found == [
-        ("p0", "p2", "moved"),
-        ("p1", "p2", "moved"),
-        ("p8", None, "gone"),
-        ("p9", "p5", "moved"),
-    ]
-
-
-def test_an_id_that_came_back_has_no_redirect() -> None:
-    earlier: list[dict[str, object]] = [
-        {"old_paper_id": "p1", "new_paper_id": "p2", "redirect_reason": "moved"}
-    ]
-    assert redirected(sightings(e1="p2"), sightings(e1="p1"), earlier) == [("p2", "p1", "moved")]

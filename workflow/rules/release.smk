@@ -28,6 +28,7 @@ rule release:
         results=lambda wildcards, output: str(Path(output.published).parents[2]),
         config=PLAN.published_config,
         code_digest=PLAN.code_digest,
+        code_digests=PLAN.code_digests,
         packages=PLAN.packages,
         comparison=PLAN.comparison,
         keep=PLAN.places(),

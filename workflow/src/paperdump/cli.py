@@ -20,15 +20,18 @@ from paperdump.errors import PaperdumpError
 
 if TYPE_CHECKING:
     from paperdump.parse import Settings
+    from paperdump.releases import Releases
 
 ALL_READ = 0
 SOME_REJECTED = 1
+SOME_DIFFERS = 1
 WRONG_USE = 2
 INTERRUPTED = 130  # as shells have it for a program that SIGINT ended
 PIPE_BROKEN = 141  # the same for SIGPIPE
 
 _SHOWN = 20
 _SIGHTINGS_SHOWN = 12
+_NAMED = "a version, the beginning of one or its last eight digits, `latest`, or a folder"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -38,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: The arguments; None takes those of the process.
 
     Returns:
-        The exit code: 0 all was read, 1 something was rejected, 2 wrong use.
+        The exit code: 0 all is well, 1 something was rejected or differs, 2 wrong use.
     """
     try:
         code = _run(argv)
@@ -83,8 +86,8 @@ def _discard_output() -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="paperdump",
-        description="Look into dumps of paper listings and into releases. The workflow itself is "
-        "run by `snakemake`.",
+        description="Look into dumps of paper listings and into releases, and take care of these. "
+        "The workflow itself is run by `snakemake`.",
     )
     parser.add_argument("--version", action="version", version=f"paperdump {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
@@ -189,7 +192,85 @@ def _add_formats(commands: Any) -> None:
     parser.set_defaults(run=_formats)
 
 
-_COMMANDS = (_add_inspect, _add_explain, _add_formats)
+def _add_diff(commands: Any) -> None:
+    parser = commands.add_parser(
+        "diff",
+        help="show what differs between two releases",
+        description=(
+            "Show what differs between two releases: dumps, papers and their values with the "
+            "reasons, summaries; and, apart from the data, schema, settings and code. The releases "
+            "may have been made by different versions of the workflow."
+        ),
+        epilog="Exit codes: 0 they were compared; 2 wrong use, or there is no such release.",
+    )
+    parser.add_argument("old", metavar="OLD", help=f"the earlier release: {_NAMED}")
+    parser.add_argument("new", metavar="NEW", help="the later one")
+    _add_results(parser)
+    parser.add_argument("--markdown", action="store_true", help="write it as CHANGES.md has it")
+    parser.add_argument("--json", action="store_true", help="write all rows as one JSON document")
+    parser.set_defaults(run=_diff)
+
+
+def _add_verify(commands: Any) -> None:
+    parser = commands.add_parser(
+        "verify",
+        help="check that a release is what was published",
+        description=(
+            "Look at every byte and every value of a release: files against SHA256SUMS, tables "
+            "against the manifest, what went in against what came out, the version against the "
+            "content; and name what differs."
+        ),
+        epilog=(
+            "Exit codes: 0 it is what was published; 1 something differs; 2 wrong use, or there is "
+            "no such release."
+        ),
+    )
+    parser.add_argument(
+        "version",
+        metavar="VERSION",
+        nargs="?",
+        default="latest",
+        help=f"{_NAMED} (default: %(default)s)",
+    )
+    _add_results(parser)
+    parser.add_argument("--json", action="store_true", help="write one JSON document")
+    parser.set_defaults(run=_verify)
+
+
+def _add_prune(commands: Any) -> None:
+    parser = commands.add_parser(
+        "prune",
+        help="remove the oldest releases",
+        description=(
+            "Remove the oldest releases, never the one that `latest` points at, and say which. "
+            "Paper ids that they alone knew are still led on by the next release."
+        ),
+        epilog="Exit codes: 0 done; 2 wrong use, or there is no release.",
+    )
+    parser.add_argument(
+        "--keep",
+        metavar="N",
+        type=_at_least_one,
+        required=True,
+        help="how many releases stay; there is no default, so that none goes unasked",
+    )
+    _add_results(parser)
+    parser.add_argument(
+        "--dry-run", action="store_true", help="only say which ones would be removed"
+    )
+    parser.set_defaults(run=_prune)
+
+
+def _add_results(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--results",
+        metavar="FOLDER",
+        default="results",
+        help="the results folder that holds the releases (default: %(default)s)",
+    )
+
+
+_COMMANDS = (_add_inspect, _add_explain, _add_formats, _add_diff, _add_verify, _add_prune)
 
 
 def _spec(text: str) -> str:
@@ -205,6 +286,13 @@ def _how_many(text: str) -> int | None:
     # isdecimal alone lets digits of other scripts pass, which int understands, too
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is neither a whole number nor `all`")
+    return int(text)
+
+
+def _at_least_one(text: str) -> int:
+    """A number of releases."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number from 1 on")
     return int(text)
 
 
@@ -317,6 +405,58 @@ def _formats(arguments: argparse.Namespace) -> int:
     else:
         sys.stdout.write(inspection.formats_text(known, screen.Screen.of(sys.stdout)))
     return ALL_READ
+
+
+def _diff(arguments: argparse.Namespace) -> int:
+    from paperdump import changes, changes_text, screen  # noqa: PLC0415
+
+    releases = _releases(arguments)
+    old, new = releases.find(arguments.old), releases.find(arguments.new)
+    found = changes.between(old, new)
+    if arguments.json:
+        document = {"old": old.name, "new": new.name, "changes": found.to_dicts()}
+        sys.stdout.write(screen.as_json(document, indent=2) + "\n")
+    else:
+        text = changes_text.text_of(found, old, new, is_markdown=arguments.markdown)
+        sys.stdout.write(screen.visible_lines(text))
+    return ALL_READ
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    from paperdump import screen, verification  # noqa: PLC0415
+
+    found = verification.verify(_releases(arguments).find(arguments.version))
+    if arguments.json:
+        sys.stdout.write(screen.as_json(found.as_document(), indent=2) + "\n")
+    else:
+        sys.stdout.write(screen.visible_lines(found.text()))
+    return SOME_DIFFERS if found.problems else ALL_READ
+
+
+def _prune(arguments: argparse.Namespace) -> int:
+    from pathlib import Path  # noqa: PLC0415
+
+    from paperdump import pruning, screen  # noqa: PLC0415
+
+    results = Path(arguments.results).expanduser()
+    removed = pruning.prune(results, arguments.keep, is_trial=arguments.dry_run)
+    for version, freed in removed:
+        said = "would be removed" if arguments.dry_run else "removed"
+        print(f"{version}: {said}, {freed / 1e6:,.1f} MB of its own")
+    kept = screen.counted(len(_releases(arguments).versions()), "release")
+    if not removed:
+        print(f"Nothing to remove: there is no more than {kept}.")
+    elif not arguments.dry_run:
+        print(f"{kept} kept.")
+    return ALL_READ
+
+
+def _releases(arguments: argparse.Namespace) -> Releases:
+    from pathlib import Path  # noqa: PLC0415
+
+    from paperdump.releases import Releases  # noqa: PLC0415
+
+    return Releases(Path(arguments.results).expanduser())
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ schemas, column metadata, expectations, merge rules, published documentation) as
 from __future__ import annotations
 
 import functools
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,10 @@ CONTENT = (
     "corrections",
     "review",
 )
+SUMMARIES = "summaries/"
+# where each summary is stacked over all releases, and the column that numbers these
+HISTORY = "summaries/history/"
+NUMBER = "release_number"
 # the tables that validation checks, and whose completeness the config may ask for
 VALIDATED = CONTENT
 # how a paper's value is chosen among its sightings', and in words what survives
@@ -165,6 +169,10 @@ def read_dictionary(text: str) -> dict[str, Table]:
             label=entry.get("label"),
             published=entry.get("published", True),
         )
+    if NUMBER in catalogue:
+        number = Column(name=NUMBER, **{**catalogue[NUMBER], "nullable": False})
+        stacked = [_history_of(t, number) for n, t in tables.items() if n.startswith(SUMMARIES)]
+        tables.update({table.name: table for table in stacked})
     return tables
 
 
@@ -189,6 +197,23 @@ def tables() -> dict[str, Table]:
     return read_dictionary((schemas_folder() / "dictionary.yaml").read_text("utf-8"))
 
 
+def _history_of(summary: Table, number: Column) -> Table:
+    """The table that stacks a summary over releases.
+
+    Args:
+        summary: The summary.
+        number: The column that numbers the releases.
+    """
+    return Table(
+        name=summary.name.replace(SUMMARIES, HISTORY, 1),
+        description=f"{summary.description} Those of all releases up to this one.",
+        key=(number.name, *summary.key),
+        order=(),  # of the releases, then as the summary has it
+        columns=(number, *(replace(c, nullable=True, unique=False) for c in summary.columns)),
+        published=summary.published,
+    )
+
+
 def table(name: str) -> Table:
     """The table of that name.
 
@@ -205,7 +230,11 @@ def is_table(name: str) -> bool:
 
 def summary_names() -> list[str]:
     """The names of the summary tables, without their folder."""
-    return [n.removeprefix("summaries/") for n in tables() if n.startswith("summaries/")]
+    return [
+        name.removeprefix(SUMMARIES)
+        for name in tables()
+        if name.startswith(SUMMARIES) and not name.startswith(HISTORY)
+    ]
 
 
 def as_document(names: list[str]) -> dict[str, Any]:

@@ -241,7 +241,8 @@ def explain(release: Release, found: Found) -> Explanation:
     contradictions = release.where(
         "contradictions", dump_id=dumps, entry_id=own, witness_id=own
     ).to_dicts()
-    moved = release.where("redirects", ("old_paper_id", "new_paper_id"), new_paper_id=[paper_id])
+    led = release.where("redirects", ("old_paper_id", "new_paper_id"), new_paper_id=[paper_id])
+    moved = led.filter(pl.col("old_paper_id") != paper_id) if led.height else led
     return Explanation(
         release=str(release.folder),
         version=release.version,

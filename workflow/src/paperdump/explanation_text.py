@@ -399,5 +399,6 @@ def _changes(explanation: Explanation) -> list[RenderableType]:
             parts.append(styled(f"the paper was {row.get('change')}"))
             continue
         old, new = (_quoted(row.get(name)) for name in ("old_value", "new_value"))
-        parts.append(styled(f"{row['field']}: {one_line(old)} → {one_line(new)}"))
+        what = row["field"] if row.get("change") == "changed" else row.get("change")
+        parts.append(styled(f"{what}: {one_line(old)} → {one_line(new)}"))
     return _section("Since the release before", *parts) if parts else []

@@ -11,7 +11,6 @@ changed is what is missing, whatever the time stamps say and wherever Snakemake 
 
 from __future__ import annotations
 
-import fcntl
 import functools
 import itertools
 from dataclasses import asdict, dataclass, field
@@ -26,12 +25,12 @@ from paperdump import (
     dictionary,
     expectations,
     inventory,
+    locking,
     provenance,
     report,
     sheet,
 )
 from paperdump.corrections import Correction
-from paperdump.errors import PaperdumpError
 from paperdump.inventory import Dump
 from paperdump.remembered import Memory
 from paperdump.sheet import Rule
@@ -39,6 +38,9 @@ from paperdump.sheet import Rule
 _RELEASE_TABLES = dictionary.CONTENT
 _SUMMARY_TABLES = tuple(f"summaries/{name}" for name in dictionary.summary_names())
 _FAILURES = ("validation/failures",)
+_TOLD_TABLES = (
+    "changes", "redirects", *(f"{dictionary.HISTORY}{name}" for name in dictionary.summary_names()),
+)  # fmt: skip
 _FRAMES = ("polars", "pyarrow")
 _CHECKING = (*_FRAMES, "great-expectations", "pandas")
 _SIGNING = ("numpy",)
@@ -78,7 +80,7 @@ STAGES = {
     "gate": Stage(("corrections",), sections=("strict",)),
     "summarize": Stage((*_RELEASE_TABLES, *_SUMMARY_TABLES)),
     "release": Stage(
-        (*_RELEASE_TABLES, *_SUMMARY_TABLES, "changes", "redirects"),
+        (*_RELEASE_TABLES, *_SUMMARY_TABLES, *_TOLD_TABLES),
         sections=("dates", "dedupe", "normalize", "parse", "readers", "strict", "validate"),
     ),
 }
@@ -155,7 +157,12 @@ class Plan:
     @functools.cached_property
     def code_digest(self) -> str:
         """A digest of the code of all stages."""
-        return provenance.digest_of({name: self._code(name) for name in STAGES})
+        return provenance.digest_of(self.code_digests)
+
+    @functools.cached_property
+    def code_digests(self) -> dict[str, str]:
+        """A digest of the code of each stage by its name."""
+        return {name: self._code(name) for name in STAGES}
 
     @functools.cached_property
     def packages(self) -> dict[str, str]:
@@ -255,24 +262,11 @@ class Plan:
     def begin(self) -> None:
         """Take the results folder for this process, and write the complete settings there.
 
-        Snakemake locks its working directory; two of these may share a results folder.
-
         Raises:
             PaperdumpError: Another run has taken it; or an expectation of the settings is none.
         """
         self.results.mkdir(parents=True, exist_ok=True)
-        # held, open, until the process ends, however it ends
-        lock = (self.results / ".lock").open("w")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise PaperdumpError(
-                f"Another run is writing to {self.results}; wait for it, or give this one another "
-                "results folder."
-            ) from None
-        except OSError:
-            pass  # a file system without locks
-        _HELD.append(lock)
+        _HELD.append(locking.take(self.results))  # until the process ends, however it ends
         text = yaml.safe_dump(self.config, sort_keys=False, allow_unicode=True)
         (self.results / "run_config.yaml").write_text(text, "utf-8")
         if self.memory.is_news:

@@ -1,29 +1,54 @@
-"""The release stage: an immutable folder per version, and ``latest`` that points at one."""
+"""The release stage: an immutable folder per version, and ``latest`` that points at one.
+
+The version follows from the content alone. What a release says of others (changes, redirects, the
+history of its summaries, its parent) follows from the content and from what was published before,
+in that order: the same sequence of contents gives the same files.
+"""
 
 from __future__ import annotations
 
+import filecmp
+import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from paperdump import __version__, arrow, changes, dictionary, tables
+from paperdump import __version__, arrow, changes, changes_text, dictionary, tables, versions
 from paperdump.errors import PaperdumpError
+from paperdump.history import stacked
+from paperdump.redirects import Earlier, led_by, redirects
+from paperdump.releases import (
+    DATA_DOCS,
+    SUMS,
+    Releases,
+    Version,
+    file_hash,
+    files_of,
+    read_sums,
+    sums_text,
+)
 from paperdump.report import is_whole
 
 # Where a dump or the results lie is no part of what a release is.
 _PLACES = ("dumps", "results")
-_STALE = re.compile(r"\.(?:[0-9]{4}-[0-9]{2}-[0-9]{2}|undated)-[0-9a-f]{8}\.tmp")
+_STALE = re.compile(r"\.(?:[0-9]{4}-[0-9]{2}-[0-9]{2}|undated)-[0-9a-f]{8}(?:\.damaged)?\.tmp")
+_READ_ONLY = 0o444
+
+# What describes a release beside its tables: each gives texts by the names of their files, from
+# the manifest and the folder that holds all else.
+DOCUMENTS: tuple[Callable[[Mapping[str, Any], Path], Mapping[str, str]], ...] = ()
 
 
 def manifest(
     identity: Mapping[str, Any],
     files: Mapping[str, Path],
     config: Mapping[str, Any],
+    code_digests: Mapping[str, str],
     code_digest: str,
     packages: Mapping[str, str],
     validation: Mapping[str, Any],
@@ -34,6 +59,7 @@ def manifest(
         identity: The version, and the content hash per table.
         files: The Parquet file of each table by name, summaries included.
         config: The settings of the run.
+        code_digests: Digest of the code of each stage by its name.
         code_digest: Digest of the code of all stages.
         packages: Versions of the packages that the results depend on.
         validation: The document of the validation.
@@ -46,11 +72,13 @@ def manifest(
         "inputs": inputs.select("dump_id", "path", "bytes", "sha256", "n_members").to_dicts(),
         "config": {k: v for k, v in config.items() if k not in _PLACES},
         "code_digest": code_digest,
+        "code_digests": dict(code_digests),
         "packages": dict(packages),
         "tables": {
             name: {
                 "rows": tables.row_count(file),
                 "content_sha256": identity["tables"][name],
+                "column_sha256": versions.column_hashes(file, name),
             }
             for name, file in files.items()
         },
@@ -58,22 +86,33 @@ def manifest(
     }
 
 
-def publish(
-    results: Path,
-    document: Mapping[str, Any],
-    files: Mapping[str, Path],
-    validation_folder: Path,
-) -> Path:
+def files_to_publish(files: Mapping[str, Path], validation_folder: Path) -> dict[str, Path]:
+    """The files of a release that stages before made, by their names in it.
+
+    Args:
+        files: The Parquet file of each table by name; a CSV beside it is published too.
+        validation_folder: Results of the validation and Data Docs.
+    """
+    found = {
+        f"{name}{suffix}": file.with_suffix(suffix)
+        for name, file in files.items()
+        for suffix in (".parquet", ".csv")
+        if file.with_suffix(suffix).is_file()
+    }
+    return found | {f"validation/{n}": validation_folder / n for n in files_of(validation_folder)}
+
+
+def publish(results: Path, document: Mapping[str, Any], files: Mapping[str, Path]) -> Path:
     """Publish a release: write it beside the others, then point ``latest`` at it.
 
     The folder is written under a temporary name, flushed to disk and renamed, so a release is
-    whole or not there. A version that is there already is left as it is.
+    whole or not there. A version that is there already is left as it is, with what it says of the
+    release before it; one that is damaged is written anew, as it was.
 
     Args:
         results: The results folder.
-        document: The manifest.
-        files: The Parquet file of each table by name; a CSV beside it is published too.
-        validation_folder: Results of the validation and Data Docs.
+        document: The manifest, as far as it does not depend on other releases.
+        files: The files by their names in the release.
 
     Returns:
         The release's folder.
@@ -81,44 +120,118 @@ def publish(
     Raises:
         PaperdumpError: ``latest`` is something that this workflow did not make.
     """
-    releases, latest = results / "releases", results / "latest"
+    releases, latest = Releases(results), results / "latest"
     if latest.exists() and not latest.is_symlink():
         raise PaperdumpError(
             f"{latest} is not a link to a release; move it away, so that it can become one."
         )
-    folder = releases / str(document["version"])
+    version = str(document["version"])
+    folder = releases.folder / version
     if not is_whole(folder):
+        earlier, parent = releases.before(version)
+        number = releases.number_of(version)
         with _written_whole(folder) as temporary:
             for name, file in files.items():
-                target = temporary / name
-                target.parent.mkdir(parents=True, exist_ok=True)
-                for suffix in (".parquet", ".csv"):
-                    if file.with_suffix(suffix).is_file():
-                        shutil.copyfile(file.with_suffix(suffix), f"{target}{suffix}")
-            for name, frame in _since(latest, files).items():
-                tables.write_parquet(frame, name, temporary / f"{name}.parquet")
-            shutil.copytree(validation_folder, temporary / "validation")
-            published = [n for n, t in dictionary.tables().items() if t.published]
-            tables.write_json(temporary / "dictionary.json", dictionary.as_document(published))
-            tables.write_json(temporary / "manifest.json", {**document, "files": _sizes(temporary)})
-    tables.point(latest, Path("releases") / folder.name)
+                (temporary / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(file, temporary / name)
+            told = {
+                **document,
+                "number": number,
+                "parent": parent.name if parent else None,
+            }
+            _tell(Version(temporary, told), earlier, parent)
+            _seal(temporary, earlier)
+    elif releases.latest == version:
+        return folder
+    releases.write_index(Version.open(folder))
+    tables.point(latest, Path("releases") / version)
     return folder
 
 
-def _since(latest: Path, files: Mapping[str, Path]) -> dict[str, pl.DataFrame]:
-    """What changed since the release that ``latest`` points at."""
-    if not is_whole(latest):
-        return {name: tables.frame_of(name, []) for name in ("changes", "redirects")}
-
-    def old(name: str) -> pl.DataFrame:
-        return pl.read_parquet(latest / f"{name}.parquet")
-
-    papers = tables.read_parquet(files["papers"], "papers")
-    sightings = tables.read_parquet(files["sightings"], "sightings")
-    return {
-        "changes": changes.papers_changed(old("papers"), papers),
-        "redirects": changes.redirects(old("sightings"), old("redirects"), sightings),
+def _tell(new: Version, earlier: Sequence[Version], parent: Version | None) -> None:
+    """Write into a release's folder what it says of itself and of those before it."""
+    folder = new.folder
+    told: dict[str, pl.DataFrame] = {"changes": tables.frame_of("changes", [])}
+    if parent:
+        told["changes"] = changes.between(parent, new)
+    near = ([parent] if parent else []) + [v for v in reversed(earlier) if v is not parent]
+    retired = Releases(folder.parents[1]).retired()
+    told["redirects"] = redirects(_of_earlier(near, new, retired), new.read("papers", ["paper_id"]))
+    told |= stacked(new, near)
+    for name, frame in told.items():
+        tables.write_parquet(frame, name, folder / f"{name}.parquet")
+    (folder / "CHANGES.md").write_text(changes_text.text_of(told["changes"], parent, new), "utf-8")
+    published = [n for n, t in dictionary.tables().items() if t.published]
+    tables.write_json(folder / "dictionary.json", dictionary.as_document(published))
+    document = {
+        **new.manifest,
+        "told": {
+            name: {
+                "rows": frame.height,
+                "content_sha256": tables.content_hash(frame, name),
+                "column_sha256": versions.column_hashes(folder / f"{name}.parquet", name),
+            }
+            for name, frame in told.items()
+        },
+        "files": _sizes(folder),
     }
+    tables.write_json(folder / "manifest.json", document)
+    for describe in DOCUMENTS:
+        for name, text in describe(document, folder).items():
+            (folder / name).write_text(text, "utf-8")
+
+
+def _of_earlier(near: Sequence[Version], new: Version, retired: pl.DataFrame) -> Iterator[Earlier]:
+    """The earlier releases that know ids which none of those before them in the order knows."""
+    known = pl.DataFrame(schema={"paper_id": pl.String})
+    for version in near:
+        led = led_by(version, retired)
+        papers = version.read("papers", ["paper_id"])
+        ids = pl.concat([papers, led.select(paper_id="old_paper_id")]).unique()
+        if ids.join(known, on="paper_id", how="anti").height:
+            yield Earlier(changes.paper_links(version, new), papers, led)
+            known = pl.concat([known, ids]).unique()
+
+
+def _seal(folder: Path, earlier: Sequence[Version]) -> None:
+    """Write the sums of all files, share those that earlier releases have, make all read-only.
+
+    Data Docs say when they were made: their sums are in a list of their own beside them, so that
+    the list of all else is the same for the same release.
+    """
+    docs = [name for name in files_of(folder) if name.startswith(f"{DATA_DOCS}/")]
+    if docs:
+        names = {name.removeprefix(f"{DATA_DOCS}/"): folder / name for name in docs}
+        text = sums_text({name: file_hash(path) for name, path in names.items()})
+        (folder / DATA_DOCS / SUMS).write_text(text, "utf-8")
+    others = [name for name in files_of(folder) if not name.startswith(f"{DATA_DOCS}/")]
+    sums = {name: file_hash(folder / name) for name in others}
+    _share(folder, sums, earlier)
+    (folder / SUMS).write_text(sums_text(sums), "utf-8")
+    for name in files_of(folder):
+        (folder / name).chmod(_READ_ONLY)
+
+
+def _share(folder: Path, sums: Mapping[str, str], earlier: Sequence[Version]) -> None:
+    """Put hard links in place of files that earlier releases have, where the disk allows it."""
+    there: dict[str, Path] = {}
+    for version in earlier:
+        try:
+            known = read_sums(version.folder / SUMS)
+        except (OSError, ValueError):  # of an earlier version of the workflow, or damaged
+            continue
+        there |= {digest: version.folder / name for name, digest in known.items()}
+    for name, digest in sums.items():
+        source, own = there.get(digest), folder / name
+        # the sum is that of when it was published: what was damaged since is not to spread
+        if source is None or not source.is_file() or not filecmp.cmp(source, own, shallow=False):
+            continue
+        link = own.with_name(f".{own.name}.tmp")
+        try:
+            os.link(source, link)
+        except OSError:  # another file system, or none that has hard links: the copy stays
+            return
+        link.replace(own)
 
 
 @contextmanager
@@ -129,6 +242,7 @@ def _written_whole(folder: Path) -> Iterator[Path]:
         if _STALE.fullmatch(stale.name):  # of a run that was killed
             shutil.rmtree(stale)
     temporary = folder.parent / f".{folder.name}.tmp"
+    damaged = folder.parent / f".{folder.name}.damaged.tmp"
     temporary.mkdir()
     try:
         yield temporary
@@ -136,18 +250,18 @@ def _written_whole(folder: Path) -> Iterator[Path]:
             arrow.flush(path)
         arrow.flush(temporary)
         if folder.exists():  # damaged: what takes its place has the same content
-            shutil.rmtree(folder)
+            folder.rename(damaged)
         temporary.rename(folder)
         arrow.flush(folder.parent)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+        shutil.rmtree(damaged, ignore_errors=True)
 
 
 def _sizes(folder: Path) -> dict[str, int]:
     """The bytes of each file of a release, by path; Data Docs, which name their day, left out."""
-    files = (path for path in folder.rglob("*") if path.is_file())
-    names = {path.relative_to(folder).as_posix(): path.stat().st_size for path in files}
-    return {name: size for name, size in names.items() if "data_docs/" not in name}
+    names = (name for name in files_of(folder) if not name.startswith(f"{DATA_DOCS}/"))
+    return {name: (folder / name).stat().st_size for name in names}
 
 
 # batch, fingerprint, number of a marker, suffix: what this workflow names its work, and no other

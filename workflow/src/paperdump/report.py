@@ -189,9 +189,13 @@ def is_published(results: Path, marker: Path) -> bool:
 
 
 def is_whole(release: Path) -> bool:
-    """Whether a release's folder has every file that its manifest lists, in its size."""
+    """Whether a release's folder has every file that its manifest lists, in its size.
+
+    A quick look; ``verification`` looks at every byte.
+    """
     try:
         manifest = json.loads((release / "manifest.json").read_text("utf-8"))
-        return all((release / f).stat().st_size == size for f, size in manifest["files"].items())
-    except (OSError, ValueError, KeyError):
+        sizes = manifest["files"].items()
+        return all((release / f).stat().st_size == size for f, size in sizes)
+    except (OSError, ValueError, KeyError, AttributeError, TypeError):
         return False

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from paperdump import dictionary
 from paperdump.arrow import (
+    ARROW_TYPES,
     ROW_GROUP_SIZE,
     arrow_schema,
     atomic_path,
@@ -163,13 +164,25 @@ def content_hash(frame: pl.DataFrame, name: str) -> str:
     ones as little-endian bytes with 0 for null, texts as 64-bit byte lengths and the joined
     UTF-8 bytes, lists as 64-bit lengths and the joined content.
     """
-    table = to_arrow(frame, name)
+    return arrow_content_hash(to_arrow(frame, name), name)
+
+
+def arrow_content_hash(table: pa.Table, name: str) -> str:
+    """The same of an Arrow table as it is: that of another schema is hashed by its own."""
     digest = hashlib.sha256()
     digest.update(json.dumps([name, table.num_rows]).encode())
-    for column, values in zip(dictionary.table(name).columns, table.columns, strict=True):
-        digest.update(json.dumps([column.name, column.type]).encode())
+    for field, values in zip(table.schema, table.columns, strict=True):
+        digest.update(json.dumps([field.name, type_name(field.type)]).encode())
         _hash_values(digest, values)
     return digest.hexdigest()
+
+
+def type_name(arrow_type: pa.DataType) -> str:
+    """The data dictionary's name of an Arrow type; of another one, Arrow's."""
+    if pa.types.is_list(arrow_type):  # however its items are called
+        return f"list<{type_name(arrow_type.value_type)}>"
+    names = (name for name, known in ARROW_TYPES.items() if known == arrow_type)
+    return next(names, str(arrow_type))
 
 
 def _hash_values(digest: Any, values: pa.ChunkedArray) -> None:

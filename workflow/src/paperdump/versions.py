@@ -6,8 +6,11 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Mapping
+from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from paperdump import dictionary, tables
 
@@ -23,6 +26,40 @@ def content_hashes(
         unversioned = summary.with_columns(version=pl.lit(None, pl.String))
         hashes[f"summaries/{name}"] = tables.content_hash(unversioned, f"summaries/{name}")
     return hashes
+
+
+def content_hash_of_file(path: Path, name: str) -> str:
+    """The content hash of a table in a file, by the schema that the file has.
+
+    Raises:
+        OSError: It cannot be read.
+        ValueError: The file is damaged; Arrow's own errors are of this kind.
+    """
+    return tables.arrow_content_hash(_unversioned(pq.read_table(path), name), name)
+
+
+def column_hashes(path: Path, name: str) -> dict[str, str]:
+    """The content hash of each column of a table in a file, by its name.
+
+    Raises:
+        OSError: It cannot be read.
+        ValueError: The file is damaged.
+    """
+    table = _unversioned(pq.read_table(path), name)
+    return {
+        column: tables.arrow_content_hash(table.select([column]), name)
+        for column in table.column_names
+    }
+
+
+def _unversioned(table: pa.Table, name: str) -> pa.Table:
+    """A summary without its version, as it is hashed; another table as it is."""
+    is_summary = name.startswith(dictionary.SUMMARIES) and not name.startswith(dictionary.HISTORY)
+    place = table.schema.get_field_index("version") if is_summary else -1
+    if place < 0:
+        return table
+    nothing = pa.nulls(table.num_rows, table.schema.field(place).type)
+    return table.set_column(place, pa.field("version", nothing.type), nothing)
 
 
 def newest_day(dumps: pl.DataFrame, papers: pl.DataFrame) -> dt.date | None:

@@ -1,0 +1,72 @@
+"""Releases for tests: published from small tables as the workflow does it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from paperdump import release, summarize, tables, versions
+
+CHECKS = {"expectations": 1, "passed": 1, "failed_critical": 0, "failed_warning": 0, "tables": {}}
+
+
+def prepared(
+    folder: Path, made: Mapping[str, pl.DataFrame], **manifest: Any
+) -> tuple[dict[str, Any], dict[str, Path]]:
+    """What the release stage is given for tables: the manifest, and files in a folder by name.
+
+    Args:
+        folder: Where the files are written.
+        made: The tables.
+        manifest: What the manifest says instead of what it would.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    summaries = summarize.summarize(made)
+    version, hashes = versions.identify(made, summaries)
+    every = dict(made) | {
+        f"summaries/{n}": summarize.with_version(s, version) for n, s in summaries.items()
+    }
+    files = {}
+    for name, frame in every.items():
+        files[name] = folder / "tables" / f"{name}.parquet"
+        tables.write_parquet(frame, name, files[name])
+        if name.startswith("summaries/"):
+            tables.write_csv(frame, name, files[name].with_suffix(".csv"))
+    tables.write_json(folder / "validation" / "results.json", CHECKS)
+    docs = folder / "validation" / "data_docs"
+    docs.mkdir(exist_ok=True)
+    (docs / "index.html").write_text("<p>made at noon</p>", "utf-8")
+    document = release.manifest(
+        {"version": version, "tables": hashes},
+        files,
+        config={"dumps": "/somewhere", "results": "/elsewhere", "parse": {"max_mb": 1}},
+        code_digests={"parse": "0" * 16},
+        code_digest="0" * 16,
+        packages={"polars": "1"},
+        validation=CHECKS,
+    )
+    named = release.files_to_publish(files, folder / "validation")
+    return {**document, **manifest}, named
+
+
+def publish(
+    folder: Path,
+    made: Mapping[str, pl.DataFrame],
+    results: Path | None = None,
+    **manifest: Any,
+) -> Path:
+    """Publish tables as the workflow does; its working files are in a folder."""
+    document, files = prepared(folder, made, **manifest)
+    return release.publish(results or folder / "results", document, files)
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    """The bytes of all files below a folder, by their paths."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }

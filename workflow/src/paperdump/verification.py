@@ -1,0 +1,192 @@
+"""Whether a release is what was published: every byte, every value, the sums, the version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from paperdump import dictionary, laws, versions
+from paperdump.releases import DATA_DOCS, SUMS, Version, file_hash, files_of, read_sums
+from paperdump.screen import counted
+
+
+@dataclass
+class Verified:
+    """What became of looking at a release.
+
+    Attributes:
+        version: Its version.
+        problems: What is wrong: the file, table or sum, and how.
+        passed: What holds, with how many there are of it.
+        notes: What could not be looked at, and why.
+    """
+
+    version: str
+    problems: list[tuple[str, str]] = field(default_factory=list)
+    passed: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def as_document(self) -> dict[str, Any]:
+        """The same as plain data."""
+        problems = [{"what": what, "how": how} for what, how in self.problems]
+        return {**asdict(self), "problems": problems, "is_whole": not self.problems}
+
+    def text(self) -> str:
+        """The same in words."""
+        if not self.problems:
+            head = f"{self.version} is what was published."
+        else:
+            n = counted(len(self.problems), "difference")
+            head = f"{self.version} is not what was published: {n}."
+        lines = [f"  {what}: {how}" for what, how in self.problems]
+        lines += [f"  as published: {text}" for text in self.passed]
+        lines += [f"  not looked at: {text}" for text in self.notes]
+        return "\n".join([head, *lines]) + "\n"
+
+
+def verify(version: Version) -> Verified:
+    """Look at every byte and every value of a release.
+
+    Files against ``SHA256SUMS``; tables, column by column, against the manifest; what goes in
+    against what comes out; the version against the content of the tables.
+
+    Args:
+        version: The release; it may have been made by an earlier version of the workflow.
+    """
+    found = Verified(version.name)
+    _files(version, found)
+    hashes = _contents(version, found)
+    _sums(version, found)
+    _identity(version, hashes, found)
+    return found
+
+
+def _files(version: Version, found: Verified) -> None:
+    """Compare the files with the lists of their sums."""
+    if "told" not in version.manifest and not (version.folder / SUMS).exists():
+        found.notes.append("the files byte for byte: the workflow that made it wrote no sums yet")
+        return
+    listed: dict[str, str] = {}
+    lists = [""]
+    if (version.folder / DATA_DOCS).is_dir() or _had_docs(version):
+        lists.append(f"{DATA_DOCS}/")
+    for prefix in lists:
+        name = f"{prefix}{SUMS}"
+        try:
+            sums = read_sums(version.folder / name)
+        except FileNotFoundError:
+            found.problems.append((name, "is gone; the files that it lists cannot be checked"))
+            continue
+        except (OSError, ValueError) as error:
+            found.problems.append((name, f"cannot be read: {error}"))
+            continue
+        listed |= {f"{prefix}{file}": digest for file, digest in sums.items()}
+    whole = 0
+    for name, digest in sorted(listed.items()):
+        path = version.folder / name
+        if not path.is_file():
+            found.problems.append((name, "is gone"))
+        elif file_hash(path) != digest:
+            found.problems.append((name, "its bytes are not those that were published"))
+        else:
+            whole += 1
+    known = {*listed, *(f"{prefix}{SUMS}" for prefix in lists)}
+    if listed:
+        more = [name for name in files_of(version.folder) if name not in known]
+        found.problems += [(name, "was not published with the release") for name in more]
+    found.passed.append(f"{counted(whole, 'file')}, byte for byte")
+
+
+def _had_docs(version: Version) -> bool:
+    return "validation/results.json" in version.manifest.get("files", {})
+
+
+def _contents(version: Version, found: Verified) -> dict[str, str]:
+    """Compare the tables with the manifest.
+
+    Returns:
+        The content hash of each table that could be read, by name, of those that the version
+        follows from.
+    """
+    hashes: dict[str, str] = {}
+    whole = 0
+    for part in ("tables", "told"):
+        for name, facts in sorted(version.manifest.get(part, {}).items()):
+            path = version.folder / f"{name}.parquet"
+            if not path.is_file():
+                found.problems.append((name, "the table is gone"))
+                continue
+            try:
+                digest = versions.content_hash_of_file(path, name)
+                differing = list(_columns(path, name, facts)) if digest != _told(facts) else []
+            except (OSError, ValueError, NotImplementedError, TypeError) as error:
+                what = str(error).partition("\n")[0]
+                found.problems.append((name, f"the table cannot be read: {what}"))
+                continue
+            if part == "tables":
+                hashes[name] = digest
+            if digest == _told(facts):
+                whole += 1
+                continue
+            where = f" in {', '.join(differing)}" if differing else ""
+            found.problems.append((name, f"its values are not those of the manifest{where}"))
+    found.passed.append(f"{counted(whole, 'table')}, value for value")
+    return hashes
+
+
+def _told(facts: Mapping[str, Any]) -> Any:
+    return facts.get("content_sha256")
+
+
+def _columns(path: Path, name: str, facts: Mapping[str, Any]) -> Iterator[str]:
+    """The columns whose content is not that of the manifest."""
+    told = facts.get("column_sha256", {})
+    now = versions.column_hashes(path, name)
+    for column in [*told, *(c for c in now if c not in told)]:
+        if told and now.get(column) != told.get(column):
+            yield column
+
+
+def _sums(version: Version, found: Verified) -> None:
+    """Check that nothing was lost on the way, and nothing made up."""
+    release = {}
+    for name in dictionary.CONTENT:
+        try:
+            release[name] = pl.read_parquet(version.folder / f"{name}.parquet", glob=False)
+        except (pl.exceptions.PolarsError, OSError):
+            continue  # told already
+    try:
+        checked = laws.conservation(release)
+    except (pl.exceptions.PolarsError, KeyError) as error:
+        what = str(error).partition("\n")[0]
+        found.notes.append(f"the conservation sums, for want of tables or columns: {what}")
+        return
+    failing = [(law, told, real) for law, told, real in checked if told != real]
+    found.problems += [
+        (f"conservation, {law}", f"{real:,} found where {told:,} should be")
+        for law, told, real in failing
+    ]
+    found.passed.append(f"{counted(len(checked) - len(failing), 'conservation sum')}")
+
+
+def _identity(version: Version, hashes: Mapping[str, str], found: Verified) -> None:
+    """Compare the version with the one that the content gives."""
+    name = version.folder.resolve().name
+    if name != version.name:
+        found.problems.append(("manifest.json", f"names {version.name}, its folder {name}"))
+    try:
+        dumps = pl.read_parquet(version.folder / "dumps.parquet", glob=False)
+        papers = pl.read_parquet(version.folder / "papers.parquet", glob=False)
+        day = versions.newest_day(dumps, papers)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        found.notes.append(f"the version, for want of tables: {str(error).partition(chr(10))[0]}")
+        return
+    given = versions.version_of(hashes, day)
+    if given != version.name:
+        found.problems.append(("version", f"the content of the tables gives {given}"))
+    else:
+        found.passed.append("the version, which follows from the content of the tables")
