@@ -21,6 +21,7 @@ from paperdump.arrow import (
     atomic_path,
     flush,
     marked_nullable,
+    parquet_layout,
 )
 
 POLARS_TYPES: dict[str, pl.DataType] = {
@@ -104,13 +105,8 @@ def write_json(path: Path, document: object) -> None:
 def write_parquet(frame: pl.DataFrame, name: str, path: Path) -> None:
     """Write a table as Parquet, with the dictionary's descriptions in its metadata."""
     with atomic_path(path) as temporary:
-        pq.write_table(
-            to_arrow(frame, name),
-            temporary,
-            compression="zstd",
-            row_group_size=ROW_GROUP_SIZE,
-            write_page_index=True,
-        )
+        table = to_arrow(frame, name)
+        pq.write_table(table, temporary, **parquet_layout(name, table.num_rows))
 
 
 def read_parquet(path: Path, name: str) -> pl.DataFrame:
