@@ -11,7 +11,7 @@ from typing import Any
 
 import polars as pl
 
-from paperdump import __version__, arrow, changes, dictionary, tables
+from paperdump import __version__, arrow, changes, describe, dictionary, tables
 from paperdump.errors import PaperdumpError
 from paperdump.report import is_whole
 
@@ -100,6 +100,11 @@ def publish(
             shutil.copytree(validation_folder, temporary / "validation")
             published = [n for n, t in dictionary.tables().items() if t.published]
             tables.write_json(temporary / "dictionary.json", dictionary.as_document(published))
+            published_files = {
+                path.relative_to(temporary).as_posix(): path for path in temporary.rglob("*.*")
+            }
+            for name, text in describe.documents(document, published_files).items():
+                tables.write_bytes(temporary / name, text.encode())
             tables.write_json(temporary / "manifest.json", {**document, "files": _sizes(temporary)})
     tables.point(latest, Path("releases") / folder.name)
     return folder
