@@ -147,3 +147,5 @@ def test_what_passes_between_stages_is_written_without_filters(tmp_path: Path) -
     }  # fmt: skip
     tables.write_parquet(tables.frame_of("papers", []), "papers", tmp_path / "none.parquet")
     assert pl.read_parquet(tmp_path / "none.parquet").is_empty()
+    # Hugging Face datasets fails with an empty one
+    assert pq.read_metadata(tmp_path / "none.parquet").num_row_groups == 0

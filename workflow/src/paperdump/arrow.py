@@ -58,7 +58,7 @@ def arrow_schema(name: str) -> pa.Schema:
 
 
 def parquet_layout(name: str, rows: int) -> dict[str, Any]:
-    """How a table is laid out in a Parquet file, as arguments of ``pyarrow.parquet.write_table``.
+    """How a table is laid out in a Parquet file, as options of ``pyarrow.parquet.ParquetWriter``.
 
     Statistics and the page index serve filters on what the rows are sorted by, such as the day of
     publication; identifiers, which stand in no order there, have Bloom filters.
@@ -68,12 +68,7 @@ def parquet_layout(name: str, rows: int) -> dict[str, Any]:
         rows: How many rows it has.
     """
     table = dictionary.table(name)
-    size = PUBLISHED_ROW_GROUP_SIZE if table.published else ROW_GROUP_SIZE
-    layout: dict[str, Any] = {
-        "compression": "zstd",
-        "row_group_size": size,
-        "write_page_index": True,
-    }
+    layout: dict[str, Any] = {"compression": "zstd", "write_page_index": True}
     if not table.published:
         return layout
     layout["max_rows_per_page"] = PAGE_SIZE
@@ -90,9 +85,22 @@ def parquet_layout(name: str, rows: int) -> dict[str, Any]:
         and column.name not in table.order[:1]
     ]
     if looked_up and rows:
-        options = {"ndv": min(rows, size), "fpp": _FALSE_POSITIVES}
+        options = {"ndv": min(rows, PUBLISHED_ROW_GROUP_SIZE), "fpp": _FALSE_POSITIVES}
         layout["bloom_filter_options"] = dict.fromkeys(looked_up, options)
     return layout
+
+
+def write_table(path: Path, name: str, table: pa.Table) -> None:
+    """Write a table as Parquet, as ``parquet_layout`` has it.
+
+    One without rows gets no row group: with an empty one, which Arrow writes else, Hugging Face
+    ``datasets`` fails.
+    """
+    published = dictionary.table(name).published
+    size = PUBLISHED_ROW_GROUP_SIZE if published else ROW_GROUP_SIZE
+    with pq.ParquetWriter(path, table.schema, **parquet_layout(name, table.num_rows)) as writer:
+        if table.num_rows:
+            writer.write_table(table, size)
 
 
 def marked_nullable(table: pa.Table, schema: pa.Schema) -> pa.Table:

@@ -21,7 +21,7 @@ from paperdump.arrow import (
     atomic_path,
     flush,
     marked_nullable,
-    parquet_layout,
+    write_table,
 )
 
 POLARS_TYPES: dict[str, pl.DataType] = {
@@ -105,8 +105,7 @@ def write_json(path: Path, document: object) -> None:
 def write_parquet(frame: pl.DataFrame, name: str, path: Path) -> None:
     """Write a table as Parquet, with the dictionary's descriptions in its metadata."""
     with atomic_path(path) as temporary:
-        table = to_arrow(frame, name)
-        pq.write_table(table, temporary, **parquet_layout(name, table.num_rows))
+        write_table(temporary, name, to_arrow(frame, name))
 
 
 def read_parquet(path: Path, name: str) -> pl.DataFrame:
