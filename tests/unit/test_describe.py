@@ -119,7 +119,7 @@ def test_the_card_tells_rows_columns_completeness_and_rights(release: Path) -> N
     text = (release / "README.md").read_text("utf-8")
     manifest = json.loads((release / "manifest.json").read_text("utf-8"))
     assert manifest["version"] in text
-    assert "| `papers.parquet` | 19 | a distinct paper" in text
+    assert "| `papers.parquet` | 19 | is a distinct paper" in text
     assert "| `published_on` | 15 | 78.9% |" in text
     assert "| hf-text | 5 | 29 |" in text
     assert "| unknown | 4 | 21.1% |" in text
@@ -127,6 +127,8 @@ def test_the_card_tells_rows_columns_completeness_and_rights(release: Path) -> N
         if table.published:
             section = text.split(f"\n### {name}\n")[1].split("\n#")[0]
             assert all(f"\n| `{column}` |" in section for column in table.column_names)
+    assert "| `urls` | `list<string>` | yes |" in text
+    assert "| `n_authors` | `int32`, authors | yes |" in text
     rights = (release / "LICENSE.md").read_text("utf-8")
     assert "belong to their authors" in rights
     assert "Hugging Face" in rights

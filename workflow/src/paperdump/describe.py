@@ -337,15 +337,15 @@ def _card(
     parts = [
         _header(parquet),
         f"# {_TITLE}",
-        f"{_SUMMARY} Made by `paperdump` from saved pages and feeds; this is version `{version}`.",
+        f"{_SUMMARY} Made by `paperdump`; this is version `{version}`.",
         _validated(manifest),
         "## Load it",
         _LOADING,
         "## What is in it",
         _table(
-            ["file", "rows", "a row is"],
+            ["file", "rows", "a row"],
             [
-                [f"`{f.name}`", f"{f.rows:,}", _row_is(f.table.description)]
+                [f"`{f.name}`", f"{f.rows:,}", f.table.description.removeprefix("A row ")]
                 for f in parquet.values()
             ],
             "-:-",
@@ -454,7 +454,7 @@ def _columns(table: Table) -> str:
     rows = [
         [
             f"`{column.name}`",
-            column.type + (f", {column.unit}" if column.unit else ""),
+            f"`{column.type}`" + (f", {column.unit}" if column.unit else ""),
             "yes" if column.nullable else "no",
             column.description,
         ]
@@ -520,11 +520,6 @@ def _item_type(column: Column) -> str:
     return column.type.removeprefix("list<").removesuffix(">")
 
 
-def _row_is(description: str) -> str:
-    """What a row is, as the end of a sentence that began in the head of a table."""
-    return re.sub(r"^A row (?:is )?", "", description)
-
-
 def _percent(share: float | None) -> str:
     return "" if share is None else f"{share:.1%}"
 
@@ -548,4 +543,5 @@ def _cell(value: object) -> str:
     text = " ".join(text.split())
     if text.startswith("`") or set(text) <= {"-", ":"}:
         return text
-    return re.sub(r"([|<>\\*_\[\]])", r"\\\1", text)
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return re.sub(r"([|\\*_\[\]])", r"\\\1", text)
