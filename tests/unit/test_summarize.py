@@ -5,7 +5,7 @@ import datetime as dt
 import polars as pl
 import pytest
 
-from paperdump import dictionary, summarize
+from paperdump import dictionary, summarize, tables
 from tests.conftest import EXAMPLES
 from tests.pages import Listed, bare, page
 from tests.tables_of import release_of, release_of_folder
@@ -112,3 +112,111 @@ def test_every_row_carries_the_version(release: dict[str, pl.DataFrame]) -> None
         versioned = summarize.with_version(summary, "2026-06-10-0badcafe")
         assert set(versioned["version"]) <= {"2026-06-10-0badcafe"}
         assert versioned.columns == summary.columns
+
+
+def seen(
+    *captures: tuple[str, dt.date | None, dict[str, tuple[int | None, int | None]]],
+) -> dict[str, pl.DataFrame]:
+    """A release of captures: path, day, and for each paper its comments and upvotes."""
+    sightings, dumps = [], []
+    for number, (path, day, counts) in enumerate(captures):
+        dump_id = f"d{number:016x}"
+        dumps.append(
+            {"dump_id": dump_id, "path": path, "snapshot_on": day, "n_entries": len(counts)}
+        )
+        sightings += [
+            {"dump_id": dump_id, "paper_id": p, "position": n, "n_comments": c, "n_upvotes": u}
+            for n, (p, (c, u)) in enumerate(counts.items(), 1)
+        ]
+    papers = sorted({str(row["paper_id"]) for row in sightings})
+    none = {name: tables.frame_of(name, []) for name in dictionary.CONTENT}
+    return none | {
+        "papers": tables.frame_of("papers", [{"paper_id": p, "title": p} for p in papers]),
+        "sightings": tables.frame_of("sightings", sightings),
+        "dumps": tables.frame_of("dumps", dumps),
+    }
+
+
+def test_discussion_says_what_rose_since_the_number_was_last_shown() -> None:
+    days = [dt.date(2026, 1, day) for day in (1, 2, 3)]
+    release = seen(
+        ("c", days[2], {"p1": (9, 5), "p2": (None, None)}),
+        ("a", days[0], {"p1": (2, 7), "p2": (1, None)}),
+        ("a2", days[0], {"p1": (4, None)}),
+        ("b", days[1], {"p1": (None, 8)}),
+        ("undated", None, {"p1": (99, 99)}),
+    )
+    made = summarize.summarize(release)["discussion"].drop("version", "title")
+    columns = ["seen_on", "paper_id", "n_comments", "comments_change", "comments_since"]
+    assert made.select(columns).rows() == [
+        (days[0], "p1", 4, None, None),
+        (days[0], "p2", 1, None, None),
+        (days[1], "p1", None, None, None),
+        (days[2], "p1", 9, 5, days[0]),
+        (None, "p1", 99, None, None),
+    ]
+    assert made["n_upvotes"].to_list() == [7, None, 8, 5, 99]
+    assert made["upvotes_change"].to_list() == [None, None, 1, -3, None]
+    assert made["upvotes_since"].to_list() == [None, None, days[0], days[1], None]
+
+
+def test_duplicates_are_told_by_dump(release: dict[str, pl.DataFrame]) -> None:
+    counts = [
+        tuple(row[name] for name in ("n_entries", "repeats_within", "papers", "papers_elsewhere"))
+        for row in rows(release, "duplicates_by_dump")
+    ]
+    assert counts == [(3, 0, 3, 1), (2, 0, 2, 1), (0, 0, 0, 0)]
+    twice = release_of_folder(EXAMPLES)
+    made = summarize.summarize(twice)["duplicates_by_dump"]
+    assert (made["repeats_within"] + made["papers"]).sum() == twice["sightings"].height
+    assert (made["papers_only_here"] + made["papers_elsewhere"]).equals(made["papers"])
+
+
+def test_date_evidence_tells_what_dates_rest_on_and_how_many_stay_unknown() -> None:
+    release = release_of_folder(EXAMPLES)
+    made = summarize.summarize(release)["date_evidence"]
+    overall = made.filter(scope="overall")
+    counted = dict(overall.select("published_on_evidence", "rows").rows())
+    papers = release["papers"]
+    assert counted == dict(papers["published_on_evidence"].value_counts().rows())
+    assert overall["total"].to_list() == [papers.height] * overall.height
+    unknown = overall.filter(pl.col("published_on_evidence").is_null())
+    # three of them have a day without its year on their pages, one has none at all
+    assert unknown.select("rows", "with_date_text").rows() == [(4, 3)]
+    of_dumps = made.filter(scope="dump")
+    assert of_dumps["rows"].sum() == release["sightings"].height
+    assert of_dumps.group_by("dump_id").agg(pl.col("share").sum())["share"].round(
+        9
+    ).unique().to_list() == [1]
+
+
+def test_listing_overlap_has_each_two_dumps_once() -> None:
+    made = rows(
+        seen(
+            ("b", None, {"p1": (1, 1), "p2": (1, 1), "p3": (1, 1)}),
+            ("a", None, {"p1": (1, 1), "p2": (1, 1)}),
+            ("c", None, {"p3": (1, 1), "p4": (1, 1)}),
+        ),
+        "listing_overlap",
+    )
+    columns = ("path", "other_path", "shared_papers", "papers", "other_papers", "share")
+    assert [tuple(row[name] for name in columns) for row in made] == [
+        ("a", "b", 2, 2, 3, 1.0),
+        ("b", "c", 1, 3, 2, 0.5),
+    ]
+
+
+@pytest.mark.parametrize("name", dictionary.summary_names())
+def test_a_summary_of_nothing_has_no_rows_or_zeros(name: str) -> None:
+    release = {table: tables.frame_of(table, []) for table in dictionary.CONTENT}
+    made = summarize.summarize(release)[name]
+    assert made.columns == dictionary.table(f"summaries/{name}").column_names
+
+
+def test_summaries_do_not_depend_on_the_order_of_rows() -> None:
+    release = release_of_folder(EXAMPLES)
+    turned = {name: frame.reverse() for name, frame in release.items()}
+    made, again = summarize.summarize(release), summarize.summarize(turned)
+    for name in summarize.SUMMARIES:
+        if name not in ("completeness",):  # that follows the order of dumps
+            assert again[name].equals(made[name]), name

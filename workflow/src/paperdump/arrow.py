@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -25,6 +26,12 @@ ARROW_TYPES: dict[str, pa.DataType] = {
     "list<int64>": pa.list_(pa.int64()),
 }
 ROW_GROUP_SIZE = 131_072
+# Of a published table, so that a reader who filters leaves most of the file out: a row group is
+# the least that most readers read, a page the least that those read who use the page index. A
+# tenth of the rows costs 2 % more bytes than row groups of the other size.
+PUBLISHED_ROW_GROUP_SIZE = 16_384
+PAGE_SIZE = 2_048  # rows
+_FALSE_POSITIVES = 0.01  # share of row groups that a Bloom filter lets pass without reason
 
 
 def arrow_schema(name: str) -> pa.Schema:
@@ -48,6 +55,52 @@ def arrow_schema(name: str) -> pa.Schema:
             "key": json.dumps(list(table.key)),
         },
     )
+
+
+def parquet_layout(name: str, rows: int) -> dict[str, Any]:
+    """How a table is laid out in a Parquet file, as options of ``pyarrow.parquet.ParquetWriter``.
+
+    Statistics and the page index serve filters on what the rows are sorted by, such as the day of
+    publication; identifiers, which stand in no order there, have Bloom filters.
+
+    Args:
+        name: The table.
+        rows: How many rows it has.
+    """
+    table = dictionary.table(name)
+    layout: dict[str, Any] = {"compression": "zstd", "write_page_index": True}
+    if not table.published:
+        return layout
+    layout["max_rows_per_page"] = PAGE_SIZE
+    if table.order:
+        ordering = [(column, "ascending") for column in table.order]
+        layout["sorting_columns"] = pq.SortingColumn.from_ordering(
+            arrow_schema(name), ordering, null_placement="at_end"
+        )
+    looked_up = [
+        column.name
+        for column in table.columns
+        if column.type == "string"
+        and (column.name.endswith("_id") or column.name == "doi")
+        and column.name not in table.order[:1]
+    ]
+    if looked_up and rows:
+        options = {"ndv": min(rows, PUBLISHED_ROW_GROUP_SIZE), "fpp": _FALSE_POSITIVES}
+        layout["bloom_filter_options"] = dict.fromkeys(looked_up, options)
+    return layout
+
+
+def write_table(path: Path, name: str, table: pa.Table) -> None:
+    """Write a table as Parquet, as ``parquet_layout`` has it.
+
+    One without rows gets no row group: with an empty one, which Arrow writes else, Hugging Face
+    ``datasets`` fails.
+    """
+    published = dictionary.table(name).published
+    size = PUBLISHED_ROW_GROUP_SIZE if published else ROW_GROUP_SIZE
+    with pq.ParquetWriter(path, table.schema, **parquet_layout(name, table.num_rows)) as writer:
+        if table.num_rows:
+            writer.write_table(table, size)
 
 
 def marked_nullable(table: pa.Table, schema: pa.Schema) -> pa.Table:

@@ -122,11 +122,12 @@ class Plan:
     def published_config(self) -> settings.Config:
         """The settings as a release's manifest has them: what files hold, not their places.
 
-        Nor over how many jobs the work was spread.
+        Nor into how many batches and over how many jobs the work was spread.
         """
         rules = [asdict(rule) for rule in self.rules]
         read = {"sheet": rules, "corrections": self.corrections_data}
-        return {**self.config, **read, "dedupe": self._settings("dedupe")}
+        kept = {name: value for name, value in self.config.items() if name != "parse"}
+        return {**kept, **read, "dedupe": self._settings("dedupe")}
 
     @functools.cached_property
     def corrections_data(self) -> list[dict[str, Any]]:

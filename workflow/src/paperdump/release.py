@@ -11,14 +11,23 @@ import filecmp
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from paperdump import __version__, arrow, changes, changes_text, dictionary, tables, versions
+from paperdump import (
+    __version__,
+    arrow,
+    changes,
+    changes_text,
+    describe,
+    dictionary,
+    tables,
+    versions,
+)
 from paperdump.errors import PaperdumpError
 from paperdump.history import stacked
 from paperdump.redirects import Earlier, led_by, redirects
@@ -38,10 +47,6 @@ from paperdump.report import is_whole
 _PLACES = ("dumps", "results")
 _STALE = re.compile(r"\.(?:[0-9]{4}-[0-9]{2}-[0-9]{2}|undated)-[0-9a-f]{8}(?:\.damaged)?\.tmp")
 _READ_ONLY = 0o444
-
-# What describes a release beside its tables: each gives texts by the names of their files, from
-# the manifest and the folder that holds all else.
-DOCUMENTS: tuple[Callable[[Mapping[str, Any], Path], Mapping[str, str]], ...] = ()
 
 
 def manifest(
@@ -163,6 +168,9 @@ def _tell(new: Version, earlier: Sequence[Version], parent: Version | None) -> N
     (folder / "CHANGES.md").write_text(changes_text.text_of(told["changes"], parent, new), "utf-8")
     published = [n for n, t in dictionary.tables().items() if t.published]
     tables.write_json(folder / "dictionary.json", dictionary.as_document(published))
+    written = {name: folder / name for name in files_of(folder)}
+    for name, text in describe.documents(new.manifest, written).items():
+        (folder / name).write_text(text, "utf-8")
     document = {
         **new.manifest,
         "told": {
@@ -176,9 +184,6 @@ def _tell(new: Version, earlier: Sequence[Version], parent: Version | None) -> N
         "files": _sizes(folder),
     }
     tables.write_json(folder / "manifest.json", document)
-    for describe in DOCUMENTS:
-        for name, text in describe(document, folder).items():
-            (folder / name).write_text(text, "utf-8")
 
 
 def _of_earlier(near: Sequence[Version], new: Version, retired: pl.DataFrame) -> Iterator[Earlier]:

@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping
 
 import polars as pl
 
-from paperdump import dictionary, tables
+from paperdump import dictionary, tables, terms
 from paperdump.normalize import links
 
 Release = Mapping[str, pl.DataFrame]
+
+_MOST_TRENDING = 25  # terms to a month
 
 
 def overview(release: Release) -> pl.DataFrame:
@@ -149,6 +151,132 @@ def code_links(release: Release) -> pl.DataFrame:
     )
 
 
+def terms_by_month(release: Release) -> pl.DataFrame:
+    """Words and two-word phrases of each month's papers, against the months before."""
+    order = ["month", "papers", "term"]
+    return terms.by_month(release["papers"]).sort(order, descending=[False, True, False])
+
+
+def trending_terms(release: Release) -> pl.DataFrame:
+    """The terms that rise more than chance explains, for each month the surest first."""
+    return terms.trending(release["summaries/terms_by_month"], _MOST_TRENDING)
+
+
+def discussion(release: Release) -> pl.DataFrame:
+    """Comments and upvotes of a paper as each day's captures show them, and how they changed."""
+    counts = {"n_comments": "comments", "n_upvotes": "upvotes"}
+    seen = (
+        release["sightings"]
+        .select("paper_id", "dump_id", *counts)
+        .filter(pl.any_horizontal(pl.col(*counts).is_not_null()))
+        .join(release["dumps"].select("dump_id", seen_on="snapshot_on"), on="dump_id", how="left")
+        .group_by("paper_id", "seen_on")
+        .agg(pl.col(*counts).max())
+        # what has no day comes last, and is compared with nothing
+        .sort("paper_id", "seen_on", nulls_last=True)
+    )
+    day, compared = pl.col("seen_on"), []
+    for name, what in counts.items():
+        count = pl.col(name)
+        is_shown = count.is_not_null() & day.is_not_null()
+        before = count.forward_fill().shift(1).over("paper_id")
+        since = pl.when(is_shown).then(day).forward_fill().shift(1).over("paper_id")
+        compared += [
+            pl.when(is_shown).then(count - before).alias(f"{what}_change"),
+            pl.when(is_shown).then(since).alias(f"{what}_since"),
+        ]
+    titles = release["papers"].select("paper_id", "title")
+    return seen.with_columns(compared).join(titles, on="paper_id", how="left")
+
+
+def duplicates_by_dump(release: Release) -> pl.DataFrame:
+    """For each dump how many of its entries repeat each other, and which papers others list too."""
+    listed = release["sightings"].group_by("dump_id", "paper_id").agg(entries=pl.len())
+    elsewhere = pl.len().over("paper_id") > 1
+    counted = (
+        listed.with_columns(elsewhere=elsewhere)
+        .group_by("dump_id")
+        .agg(papers=pl.len().cast(pl.Int64), papers_elsewhere=pl.col("elsewhere").sum())
+    )
+    papers, shared = pl.col("papers"), pl.col("papers_elsewhere")
+    return (
+        _single_dumps(release)
+        .join(counted, on="dump_id", how="left")
+        .with_columns(papers.fill_null(0), shared.fill_null(0).cast(pl.Int64))
+        .with_columns(
+            repeats_within=pl.col("n_entries") - papers,
+            papers_only_here=papers - shared,
+            share=pl.when(papers > 0).then(shared / papers),
+        )
+    )
+
+
+def date_evidence(release: Release) -> pl.DataFrame:
+    """What the dates rest on: of all papers, then of each dump's entries."""
+    written = pl.col("date_text").is_not_null()
+    evidence = pl.col("published_on_evidence")
+    kinds = dictionary.table("papers").column("published_on_evidence").allowed
+    of_papers = release["sightings"].group_by("paper_id").agg(written=written.any())
+    overall = release["papers"].join(of_papers, on="paper_id", how="left")
+    counts = {"rows": pl.len().cast(pl.Int64), "with_date_text": pl.col("written").sum()}
+    both = pl.concat(
+        [
+            overall.group_by(evidence).agg(**counts).with_columns(scope=pl.lit("overall")),
+            release["sightings"]
+            .with_columns(written=written)
+            .group_by("dump_id", evidence)
+            .agg(**counts)
+            .with_columns(scope=pl.lit("dump")),
+        ],
+        how="diagonal_relaxed",
+    )
+    total = pl.col("rows").sum().over("scope", "dump_id")
+    place = evidence.replace_strict({k: n for n, k in enumerate(kinds)}, default=len(kinds))
+    return (
+        both.join(release["dumps"].select("dump_id", "path"), on="dump_id", how="left")
+        .with_columns(total=total, share=pl.col("rows") / total)
+        .sort(pl.col("scope") != "overall", "path", "dump_id", place, nulls_last=True)
+    )
+
+
+def listing_overlap(release: Release) -> pl.DataFrame:
+    """For each two dumps that list a paper in common how many papers they share."""
+    dumps = release["dumps"].sort("path", "dump_id").with_row_index("place")
+    listed = (
+        release["sightings"]
+        .lazy()
+        .select("dump_id", "paper_id")
+        .unique()
+        .join(dumps.lazy().select("dump_id", "place"), on="dump_id")
+    )
+    numbered = listed.select("place", paper=pl.col("paper_id").rank("dense"))
+    pairs = (
+        numbered.join(numbered, on="paper", suffix="_other")
+        .filter(pl.col("place") < pl.col("place_other"))
+        .group_by("place", "place_other")
+        .agg(shared_papers=pl.len().cast(pl.Int64))
+        .collect(engine="streaming")
+    )
+    sizes = listed.group_by("place").agg(papers=pl.len().cast(pl.Int64)).collect()
+    named = dumps.select("place", "dump_id", "path").join(sizes, on="place")
+    smaller = pl.min_horizontal("papers", "other_papers")
+    return (
+        pairs.join(named, on="place")
+        .join(
+            named.select(pl.all().name.prefix("other_")),
+            left_on="place_other",
+            right_on="other_place",
+        )
+        .with_columns(share=pl.col("shared_papers") / smaller)
+        .sort("place", "place_other")
+    )
+
+
+def _single_dumps(release: Release) -> pl.DataFrame:
+    """The dumps that may have entries of their own: all but archives."""
+    return release["dumps"].filter(pl.col("n_members").is_null())
+
+
 SUMMARIES: dict[str, Callable[[Release], pl.DataFrame]] = {
     f.__name__: f
     for f in (
@@ -160,15 +288,23 @@ SUMMARIES: dict[str, Callable[[Release], pl.DataFrame]] = {
         organizations,
         author_counts,
         code_links,
+        terms_by_month,
+        trending_terms,
+        discussion,
+        duplicates_by_dump,
+        date_evidence,
+        listing_overlap,
     )
 }
 
 
 def summarize(release: Release) -> dict[str, pl.DataFrame]:
     """All summaries by name, with the columns of the dictionary; ``version`` is still null."""
-    return {
-        name: tables.conform(make(release), f"summaries/{name}") for name, make in SUMMARIES.items()
-    }
+    known, made = dict(release), {}
+    for name, make in SUMMARIES.items():
+        made[name] = tables.conform(make(known), f"summaries/{name}")
+        known[f"summaries/{name}"] = made[name]  # one may be made of another before it
+    return made
 
 
 def with_version(summary: pl.DataFrame, version: str) -> pl.DataFrame:

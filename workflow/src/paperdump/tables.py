@@ -22,6 +22,7 @@ from paperdump.arrow import (
     atomic_path,
     flush,
     marked_nullable,
+    write_table,
 )
 
 POLARS_TYPES: dict[str, pl.DataType] = {
@@ -105,13 +106,7 @@ def write_json(path: Path, document: object) -> None:
 def write_parquet(frame: pl.DataFrame, name: str, path: Path) -> None:
     """Write a table as Parquet, with the dictionary's descriptions in its metadata."""
     with atomic_path(path) as temporary:
-        pq.write_table(
-            to_arrow(frame, name),
-            temporary,
-            compression="zstd",
-            row_group_size=ROW_GROUP_SIZE,
-            write_page_index=True,
-        )
+        write_table(temporary, name, to_arrow(frame, name))
 
 
 def read_parquet(path: Path, name: str) -> pl.DataFrame:
