@@ -136,6 +136,7 @@ def validated(folder: Path, failing: float) -> None:
     counts = ("expectations", "passed", "failed_critical", "failed_warning")
     told = {
         "seconds": ended - began,
+        "busy": time.process_time(),
         "of_imports": imported - began,
         "of_checks": sum(sum(taken) for taken in per_check.values()),
         "mebibytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
@@ -166,6 +167,7 @@ def main() -> None:
     print(f"{options.papers:,} papers, {options.failing:.0%} of them without an abstract")
     print(f"  seconds       {told['seconds']:8.1f}   {told['of_imports']:.1f} of them imports,")
     print(f"  {'':<13} {'':8}   {told['of_checks']:.1f} Great Expectations")
+    print(f"  busy          {told['busy']:8.1f}   seconds of a processor, over all cores")
     print(f"  peak memory   {told['mebibytes']:8.0f} MiB")
     print(f"  checks        {told['expectations']:8}   {told['passed']} passed")
     print(f"  rows named    {told['rows_named']:8}")

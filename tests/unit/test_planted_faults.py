@@ -117,6 +117,11 @@ FAULTS: dict[str, tuple[Callable[[Release], Release], Caught, set[Caught]]] = {
         ("papers", "column_values_to_be_between", "published_on"),
         set(),
     ),
+    "a date in 9999": (
+        first("papers", "published_on", dt.date(9999, 12, 31)),
+        ("papers", "column_values_to_be_between", "published_on"),
+        set(),
+    ),
     "a sighting without its paper": (
         moved_to_no_paper,
         ("references", EQUAL, "sightings whose paper_id is not in papers"),

@@ -37,6 +37,7 @@ _ACROSS_ROWS = frozenset(
 )
 # each partition costs some milliseconds an expectation, and as much memory as its rows take
 PARTITION_ROWS = 2 * ROW_GROUP_SIZE
+_RANGE = "expect_column_values_to_be_between"
 _COUNTS = ("element_count", "missing_count", "unexpected_count")
 
 
@@ -130,7 +131,7 @@ def run(suite: Suite, partition_rows: int = PARTITION_ROWS) -> list[Outcome]:
     for _, piece in _pieces(suite.rows, _union(by_row, schema), height, partition_rows):
         frame = _arrow_backed(piece)
         for job in by_row:
-            job.add(frame[job.columns], "BASIC")
+            job.add(job.seen(piece, frame), "BASIC")
     for job in jobs:
         if not job.by_row:
             job.add(_arrow_backed(_whole(suite.rows, job, height)), "BASIC")
@@ -168,6 +169,20 @@ class _Job:
             and self.outcome.error is None
             and bool(self.outcome.result.get("unexpected_count"))
         )
+
+    def seen(self, piece: pl.DataFrame, frame: Any) -> Any:
+        """What the expectation sees of a piece of the table: its columns, backed by Arrow.
+
+        Ranges of whole numbers get these in NumPy's types, which the library compares at once;
+        others it compares one by one, as Python objects.
+        """
+        if self.outcome.expectation.type == _RANGE and len(self.columns) == 1:
+            values = _in_numpy(piece[self.columns[0]])
+            if values is not None:
+                import pandas as pd  # noqa: PLC0415
+
+                return pd.DataFrame({self.columns[0]: values})
+        return frame[self.columns]
 
     def add(self, frame: Any, detail: str) -> dict[str, Any]:
         """Run the expectation on a frame, and keep what it counts; the rest is given back."""
@@ -245,7 +260,7 @@ def _find_failing(suite: Suite, jobs: Sequence[_Job], height: int, partition_row
         for _, piece in _pieces(suite.rows, wanted, height, partition_rows):
             frame = _arrow_backed(piece)
             for job in by_row:
-                indexes = job.add(frame[job.columns], "COMPLETE").get("unexpected_index_list")
+                indexes = job.add(job.seen(piece, frame), "COMPLETE").get("unexpected_index_list")
                 found[id(job)].append(_named(suite, job, piece)[indexes or []])
     for job in jobs:
         if not job.by_row:
@@ -285,6 +300,14 @@ def _whole(rows: pl.LazyFrame, job: _Job, height: int) -> pl.DataFrame:
     if kind.startswith("expect_table_row_count"):
         return pl.DataFrame({"row": pl.repeat(True, height, eager=True)})
     return rows.select(job.columns).collect()
+
+
+def _in_numpy(values: pl.Series) -> Any:
+    """Whole numbers in NumPy's types; None for others."""
+    if values.dtype.is_integer():
+        exact = values.null_count() == 0  # a missing one is NaN
+        return values.cast(pl.Int64 if exact else pl.Float64).to_numpy()
+    return None
 
 
 def _arrow_backed(frame: pl.DataFrame) -> Any:

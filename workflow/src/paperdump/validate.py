@@ -346,7 +346,8 @@ def failed_rows(
     known = rows.select(
         table=pl.lit(table),
         expectation=pl.lit(expectation.type),
-        field=pl.lit(field, pl.String),
+        # of what is measured, the row names the field
+        field=pl.lit(field) if field else column("field"),
         expected=pl.lit(words or expectation.meaning),
         severity=pl.lit(expectation.severity),
         row_key=pl.struct(key).struct.json_encode() if key else pl.lit("{}"),
