@@ -75,10 +75,13 @@ def test_a_file_that_was_deleted_is_named(folder: Path) -> None:
     assert found["matches"] == "the table is gone"
 
 
-def test_a_row_that_was_edited_is_named_by_table_and_column(folder: Path) -> None:
+def test_a_row_that_was_edited_is_named_by_table_column_and_key(folder: Path) -> None:
+    key = pl.read_parquet(folder / "papers.parquet")["paper_id"][0]
     edited(folder, "papers", "title", "Moons")
     found = problems(folder)
-    assert found["papers"] == "its values are not those of the manifest in title"
+    assert found["papers"] == (
+        f"its values are not those of the manifest in title; row 1: paper_id={key}"
+    )
     assert found["version"].startswith("the content of the tables gives 2025-06-10-")
 
 
@@ -104,11 +107,27 @@ def test_the_version_gives_away_also_a_manifest_that_was_mended(folder: Path) ->
     assert set(problems(folder)) == {"version"}
 
 
+def test_in_a_large_table_the_block_of_an_edited_row_is_named(
+    folder: Path,
+) -> None:
+    name = "summaries/completeness"
+    blocks = versions.block_hashes(folder / f"{name}.parquet", name, rows=10)
+    manifest = Version.open(folder).manifest
+    manifest["tables"][name]["block_sha256"] = blocks
+    path = folder / f"{name}.parquet"
+    frame = pl.read_parquet(path).with_row_index("at")
+    changed = frame.with_columns(filled=pl.when(pl.col("at") == 23).then(7).otherwise("filled"))
+    tables.write_parquet(changed, name, path)
+    found = dict(verify(Version(folder, manifest)).problems)
+    assert "in filled; in rows 21 to 30, the first of them scope=" in found[name]
+
+
 def test_a_row_that_was_lost_breaks_the_sums(folder: Path) -> None:
     frame = pl.read_parquet(folder / "sightings.parquet")
     tables.write_parquet(frame.head(1), "sightings", folder / "sightings.parquet")
     found = problems(folder)
     assert found["conservation, entries read = sightings"] == "1 found where 2 should be"
+    assert found["sightings"].endswith("it has 1 rows instead of 2")
 
 
 def test_a_file_that_was_added_is_named(folder: Path) -> None:

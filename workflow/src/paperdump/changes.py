@@ -580,6 +580,7 @@ def _values_of_papers(
     part = grouped.filter(pl.col("change") != "moved")
     of_group = (
         pl.concat([part.select("why", new_id=c) for c in ("old_id", "new_id")])
+        .sort("new_id", "why", nulls_last=True)  # of several always the same one
         .unique("new_id", keep="first", maintain_order=True)
         .rename({"why": "why_grouped"})
     )

@@ -84,6 +84,7 @@ def manifest(
                 "rows": tables.row_count(file),
                 "content_sha256": identity["tables"][name],
                 "column_sha256": versions.column_hashes(file, name),
+                "block_sha256": versions.block_hashes(file, name),
             }
             for name, file in files.items()
         },

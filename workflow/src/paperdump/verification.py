@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow.parquet as pq
 
 from paperdump import dictionary, laws, versions
+from paperdump.errors import PaperdumpError
 from paperdump.releases import DATA_DOCS, SUMS, Version, file_hash, files_of, read_sums
 from paperdump.screen import counted
 
@@ -122,8 +124,8 @@ def _contents(version: Version, found: Verified) -> dict[str, str]:
                 continue
             try:
                 digest = versions.content_hash_of_file(path, name)
-                differing = list(_columns(path, name, facts)) if digest != _told(facts) else []
-            except (OSError, ValueError, NotImplementedError, TypeError) as error:
+                how = _how(version, name, facts) if digest != _told(facts) else ""
+            except (OSError, ValueError, NotImplementedError, TypeError, PaperdumpError) as error:
                 what = str(error).partition("\n")[0]
                 found.problems.append((name, f"the table cannot be read: {what}"))
                 continue
@@ -132,14 +134,43 @@ def _contents(version: Version, found: Verified) -> dict[str, str]:
             if digest == _told(facts):
                 whole += 1
                 continue
-            where = f" in {', '.join(differing)}" if differing else ""
-            found.problems.append((name, f"its values are not those of the manifest{where}"))
+            found.problems.append((name, how))
     found.passed.append(f"{counted(whole, 'table')}, value for value")
     return hashes
 
 
 def _told(facts: Mapping[str, Any]) -> Any:
     return facts.get("content_sha256")
+
+
+def _how(version: Version, name: str, facts: Mapping[str, Any]) -> str:
+    """In what a table differs from the manifest, in words: columns, rows."""
+    path = version.folder / f"{name}.parquet"
+    columns = list(_columns(path, name, facts))
+    where = f" in {', '.join(columns)}" if columns else ""
+    said = f"its values are not those of the manifest{where}"
+    n_rows, told = pq.read_metadata(path).num_rows, facts.get("rows")
+    if n_rows != told:
+        return f"{said}; it has {n_rows:,} rows instead of {told:,}"
+    blocks = facts.get("block_sha256")
+    if not blocks:
+        return said
+    size = int(blocks["rows"])
+    now = versions.block_hashes(path, name, size)["sha256"]
+    pairs = zip(now, blocks["sha256"], strict=True)
+    differing = [number for number, (one, other) in enumerate(pairs) if one != other]
+    if not differing:
+        return said
+    first = differing[0] * size
+    key = version.key(name)
+    row = version.read(name, key).row(first, named=True)
+    named = ", ".join(f"{column}={value}" for column, value in row.items())
+    if size == 1:
+        more = f" and {len(differing) - 1:,} more" if len(differing) > 1 else ""
+        return f"{said}; row {first + 1:,}{more}: {named}"
+    more = f", and {counted(len(differing) - 1, 'more block')}" if len(differing) > 1 else ""
+    last = min(first + size, n_rows)
+    return f"{said}; in rows {first + 1:,} to {last:,}{more}, the first of them {named}"
 
 
 def _columns(path: Path, name: str, facts: Mapping[str, Any]) -> Iterator[str]:
