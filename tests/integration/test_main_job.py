@@ -98,7 +98,9 @@ def test_summaries_carry_the_version_in_parquet_and_csv(latest: Path) -> None:
     for name in dictionary.summary_names():
         table = pl.read_parquet(latest / "summaries" / f"{name}.parquet")
         csv = pl.read_csv(latest / "summaries" / f"{name}.csv")
-        assert set(table["version"]) == {latest.resolve().name}, name
+        # no term is on enough papers of a month of the examples
+        is_empty = name in ("terms_by_month", "trending_terms")
+        assert set(table["version"]) == (set() if is_empty else {latest.resolve().name}), name
         assert (csv.columns, csv.height) == (table.columns, table.height)
 
 
