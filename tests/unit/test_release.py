@@ -136,7 +136,9 @@ def test_the_version_does_not_depend_on_what_was_published_before(
     differing = {n for n, data in content(after).items() if content(alone).get(n) != data}
     history = {n for n in content(after) if n.startswith("summaries/history/")}
     told = {"changes.parquet", "redirects.parquet", "CHANGES.md", "manifest.json", "SHA256SUMS"}
-    assert differing <= told | history
+    # these tell rows and hashes of all files
+    described = {"README.md", "croissant.json", "datapackage.json"}
+    assert differing <= told | described | history
     assert {"changes.parquet", "CHANGES.md"} <= differing
 
 

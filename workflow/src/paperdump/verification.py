@@ -184,13 +184,14 @@ def _columns(path: Path, name: str, facts: Mapping[str, Any]) -> Iterator[str]:
 
 def _sums(version: Version, found: Verified) -> None:
     """Check that nothing was lost on the way, and nothing made up."""
-    release = {}
+    release: dict[str, pl.LazyFrame] = {}
     for name in dictionary.CONTENT:
         try:
-            release[name] = pl.scan_parquet(version.folder / f"{name}.parquet", glob=False)
-            release[name].collect_schema()
+            rows = pl.scan_parquet(version.folder / f"{name}.parquet", glob=False)
+            rows.collect_schema()
         except (pl.exceptions.PolarsError, OSError):
             continue  # told already
+        release[name] = rows
     try:
         checked = laws.numbers([*laws.conservation(release), *laws.references(release)])
     except (pl.exceptions.PolarsError, KeyError) as error:
