@@ -36,6 +36,8 @@ def prepared(
         if name.startswith("summaries/"):
             tables.write_csv(frame, name, files[name].with_suffix(".csv"))
     tables.write_json(folder / "validation" / "results.json", CHECKS)
+    failures = "validation/failures"
+    tables.write_parquet(tables.frame_of(failures, []), failures, folder / f"{failures}.parquet")
     docs = folder / "validation" / "data_docs"
     docs.mkdir(exist_ok=True)
     (docs / "index.html").write_text("<p>made at noon</p>", "utf-8")
