@@ -47,7 +47,7 @@ rule gate:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=200,
+        mem_mb=mem_mb(200, 20, but=["results"]),
     params:
         strict=PLAN.config["strict"],
         results=lambda wildcards, input: str(Path(input.results).parents[3]),

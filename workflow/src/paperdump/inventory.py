@@ -47,6 +47,11 @@ class Dump:
     stated: Stated = field(default_factory=Stated)
     packed: bool = False
 
+    @property
+    def unpacked_mb(self) -> float:
+        """About how many megabytes it holds: of an archive only its own size is known."""
+        return (self.size or 0) / 1e6 * (_PACKED_RATIO if self.packed else 1)
+
     def as_data(self) -> dict[str, Any]:
         """The dump as plain data; ``dump_from`` takes it."""
         data = {name: getattr(self, name) for name in self.__slots__}
@@ -231,6 +236,7 @@ def _split_pattern(pattern: str) -> tuple[str, str]:
 
 
 _Facts = tuple[int | None, str | None, str | None, str | None, bool]
+_PACKED_RATIO = 5  # how many times its size an archive of pages unpacks to, about
 # what a zip archive begins with, and what may be around a tar archive
 _PACKED = (b"PK", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")
 
