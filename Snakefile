@@ -23,11 +23,17 @@ include: "workflow/rules/summarize.smk"
 include: "workflow/rules/release.smk"
 
 
+if PLAN.upload:
+
+    include: "workflow/rules/upload.smk"
+
+
 rule all:
-    """In: the marker of a published release. Out: nothing of its own."""
+    """In: the marker of a published release, or of an upload. Out: nothing of its own."""
     default_target: True
     input:
         PUBLISHED,
+        UPLOADED if PLAN.upload else [],
 
 
 onstart:

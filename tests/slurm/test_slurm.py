@@ -1,4 +1,4 @@
-"""The workflow on a real SLURM of one host: the same bytes as a local run, whatever dies on the way.
+"""The workflow on a real SLURM of one host: the bytes of a local run, whatever dies on the way.
 
 It starts and stops a controller and two nodes (`tests/slurm/cluster`), which needs root, and takes
 minutes: it runs where PAPERDUMP_SLURM is set and SLURM is installed.
@@ -137,7 +137,7 @@ def test_a_job_killed_and_a_node_that_dies_change_nothing(
     finally:
         run.kill()
     states = {number: found for number, found in ends().items() if number not in before}
-    assert states[killed] == ["FAILED"]
+    assert states[killed][0] in ("CANCELLED", "FAILED")
     assert states[lost][0] in ("NODE_FAIL", "REQUEUED"), states
     assert states[lost][-1] == "COMPLETED"
     # three batches, one of them twice; dedupe, validate, summarize; gate with release

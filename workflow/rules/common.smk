@@ -3,19 +3,30 @@
 In: the configuration. Out: the names in capitals, used by the rules.
 """
 
+import json
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
 from paperdump import config as settings
-from paperdump import plan
+from paperdump import bucket, plan
 from paperdump.errors import PaperdumpError
 from paperdump.report import run_summary
 
+
+def s3_client():
+    """The client of buckets: that of Snakemake's S3 storage plugin, with its settings."""
+    return workflow.storage_registry.register_storage("s3").s3c.meta.client
+
+
 try:
     PLAN = plan.make_plan(
-        config, workflow.config_settings.overwrite_config, Path(workflow.basedir)
+        config,
+        workflow.config_settings.overwrite_config,
+        Path(workflow.basedir),
+        s3_client,
     )
+    PLAN.uploaded
 except PaperdumpError as error:
     raise WorkflowError(str(error)) from None
 
@@ -60,13 +71,20 @@ def entries_of(wildcards):
     return f"{WORK}/{PLAN.place('parse', wildcards.batch)}/entries.parquet"
 
 
+def input_of(dump):
+    """A dump as Snakemake names it: one in a bucket is fetched before the job, if it can be."""
+    at = dump.location
+    is_stored = bucket.is_address(at) and bucket.is_fetchable(at)
+    return storage.s3(at) if is_stored else at
+
+
 def dumps_of(wildcards):
     """The dumps of a batch that Snakemake can name: existing files without braces or line breaks.
 
     The others are read all the same: params name every dump, with its SHA-256.
     """
     return [
-        dump.location
+        input_of(dump)
         for dump in PLAN.batches[wildcards.batch]
         if dump.sha256
         and dump.location.isprintable()
@@ -75,8 +93,11 @@ def dumps_of(wildcards):
 
 
 def batch_dumps(wildcards):
-    """All dumps of a batch, as plain data for the script."""
-    return [dump.as_data() for dump in PLAN.batches[wildcards.batch]]
+    """All dumps of a batch, as plain data for the script; those of buckets where they are put."""
+    return [
+        {**dump.as_data(), "location": str(input_of(dump))}
+        for dump in PLAN.batches[wildcards.batch]
+    ]
 
 
 def around_mb():

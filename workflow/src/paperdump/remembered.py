@@ -75,8 +75,12 @@ class Memory:
 
     def recall(self, location: str, status: os.stat_result) -> Content | None:
         """What was read of a file, if it is as it was."""
+        return self.recall_state(location, state_of(status))
+
+    def recall_state(self, location: str, state: State) -> Content | None:
+        """What was read of something, if its state is the one that it had."""
         found = self._known.get(location)
-        if found is None or found[0] != state_of(status):
+        if found is None or found[0] != state:
             return None
         self._seen[location] = found
         return found[1]
@@ -91,7 +95,11 @@ class Memory:
         """
         newest = max(status.st_mtime_ns, status.st_ctime_ns)
         if content.size == status.st_size and newest < time.time_ns() - _SETTLED:
-            self._seen[location] = (state_of(status), content)
+            self.keep_state(location, state_of(status), content)
+
+    def keep_state(self, location: str, state: State, content: Content) -> None:
+        """Remember what was read of something whose state tells for certain what it holds."""
+        self._seen[location] = (state, content)
 
     @property
     def is_news(self) -> bool:
