@@ -56,9 +56,21 @@ def slurm() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def local(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project as it is when the tests start, which take minutes."""
+    return copy_project(tmp_path_factory.mktemp("source") / "project")
+
+
+@pytest.fixture
+def project(source: Path, tmp_path: Path) -> Path:
+    """The same, to be run."""
+    return shutil.copytree(source, tmp_path / "project")
+
+
+@pytest.fixture(scope="module")
+def local(source: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     """The files of the release that a local run publishes."""
-    project = copy_project(tmp_path_factory.mktemp("local") / "project")
+    project = shutil.copytree(source, tmp_path_factory.mktemp("local") / "project")
     run = snakemake(project, "--config", BATCHES)
     assert run.returncode == 0, run.stderr
     return release(project)
@@ -121,9 +133,8 @@ def ends() -> dict[str, list[str]]:
 
 
 def test_a_job_killed_and_a_node_that_dies_change_nothing(
-    tmp_path: Path, local: dict[str, bytes]
+    project: Path, local: dict[str, bytes]
 ) -> None:
-    project = copy_project(tmp_path / "project")
     before = set(ends()) if COMPLETED.exists() else set()
     run = begin(project)
     try:
@@ -145,8 +156,7 @@ def test_a_job_killed_and_a_node_that_dies_change_nothing(
     assert release(project) == local
 
 
-def test_a_job_killed_for_its_memory_is_given_more(tmp_path: Path, local: dict[str, bytes]) -> None:
-    project = copy_project(tmp_path / "project")
+def test_a_job_killed_for_its_memory_is_given_more(project: Path, local: dict[str, bytes]) -> None:
     before = set(ends()) if COMPLETED.exists() else set()
     # two of Snakemake's processes take more than that, and the second attempt has enough
     run = begin(project, "--set-resources", "dedupe:mem_mb=attempt * attempt * 300")
