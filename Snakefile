@@ -38,6 +38,12 @@ rule all:
 
 onstart:
     PLAN.begin()
+    if workflow.local_exec:
+        told = needs.shortage(
+            PLAN.needs_mb, next(iter(memory.limits()), None), workflow.cores
+        )
+        if told:
+            print(told)
     if PLAN.hidden:
         print(
             f"{PLAN.hidden} hidden names were passed over in the search for dumps."

@@ -9,7 +9,7 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 from paperdump import config as settings
-from paperdump import bucket, plan
+from paperdump import bucket, memory, needs, plan
 from paperdump.errors import PaperdumpError
 from paperdump.report import run_summary
 
@@ -108,12 +108,11 @@ def around_mb():
     return 0 if workflow.local_exec else 2 * (200 + len(PLAN.dumps) // 200)
 
 
-def mem_mb(base, per_input_mb, but=()):
+def mem_mb(stage, but=()):
     """A resources function: megabytes of memory from the size of the inputs, times the attempt.
 
     Args:
-        base: Megabytes whatever the inputs are.
-        per_input_mb: Megabytes for each megabyte of the inputs.
+        stage: The stage, whose need is known.
         but: Names of inputs that do not count. What a job of the same group makes is to be among
             them: it is not there when the group asks for its memory.
     """
@@ -121,16 +120,16 @@ def mem_mb(base, per_input_mb, but=()):
     def needed(wildcards, input, attempt):
         files = set(input) - {input[name] for name in but}
         size = sum(Path(file).stat().st_size for file in files) / 1e6
-        return attempt * (around_mb() + base + int(per_input_mb * size))
+        return attempt * (around_mb() + needs.NEEDS[stage].of_inputs(size))
 
     return needed
 
 
-def mem_mb_of_batch(base, per_mb):
+def mem_mb_of_batch(stage):
     """The same from the size of a batch's dumps, which is known before any job runs."""
 
     def needed(wildcards, attempt):
         size = sum(dump.unpacked_mb for dump in PLAN.batches[wildcards.batch])
-        return attempt * (around_mb() + base + int(per_mb * size))
+        return attempt * (around_mb() + needs.NEEDS[stage].of_dumps(size))
 
     return needed

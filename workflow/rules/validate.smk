@@ -24,7 +24,7 @@ rule validate:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=mem_mb(700, 30),
+        mem_mb=mem_mb("validate"),
     params:
         thresholds=settings.thresholds(PLAN.config["validate"]),
         max_rows_named=PLAN.config["validate"]["max_rows_named"],
@@ -47,7 +47,7 @@ rule gate:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=mem_mb(200, 20, but=["results"]),
+        mem_mb=mem_mb("gate", but=["results"]),
     params:
         strict=PLAN.config["strict"],
         results=lambda wildcards, input: str(Path(input.results).parents[3]),

@@ -20,11 +20,12 @@ from typing import IO, Any
 
 import yaml
 
-from paperdump import bucket, corrections, dictionary, inventory, provenance, report, sheet
+from paperdump import bucket, corrections, dictionary, inventory, needs, provenance, report, sheet
 from paperdump import config as settings
 from paperdump.corrections import Correction
 from paperdump.errors import PaperdumpError
 from paperdump.inventory import Dump
+from paperdump.memory import OF_BATCHES
 from paperdump.remembered import Memory
 from paperdump.sheet import Rule
 
@@ -137,6 +138,19 @@ class Plan:
             return int(given)
         size = sum(dump.size or 0 for dump in self.dumps)
         return min(_MOST_SHARDS, 1 + size // _SHARD_BYTES)
+
+    @property
+    def needs_mb(self) -> dict[str, int]:
+        """Stage → about how many megabytes of memory its largest job will need."""
+        of_batches = {
+            name: sum(dump.unpacked_mb for dump in dumps) for name, dumps in self.batches.items()
+        }
+        whole, largest = sum(of_batches.values()), max(of_batches.values())
+        return {
+            stage: need.of_dumps(largest if stage in OF_BATCHES else whole)
+            for stage, need in needs.NEEDS.items()
+            if stage != "block" or self.shards > 1
+        }
 
     @property
     def idle_rules(self) -> list[Rule]:
