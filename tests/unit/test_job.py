@@ -47,7 +47,8 @@ def test_any_other_error_leads_to_its_log(tmp_path: Path) -> None:
 
 
 def test_a_job_that_is_killed_says_what_it_needed_and_what_to_do(tmp_path: Path) -> None:
-    done = run(tmp_path / "log", "os.kill(os.getpid(), 9)", "1234")
+    body = "import time; time.sleep(0.5); os.kill(os.getpid(), 9)"
+    done = run(tmp_path / "log", body, "1234")
     assert done.returncode == 128 + 9
     assert "stage was ended by signal 9 (SIGKILL), most likely for want of memory" in done.stderr
     assert re.search(r"It held \d+ MB at most; its rule asks for 1,234 MB", done.stderr)

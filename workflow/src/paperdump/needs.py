@@ -77,6 +77,6 @@ def shortage(needs: Mapping[str, int], limit: Limit | None, at_once: int = 1) ->
     if at_once > 1 and any(stage in OF_BATCHES for stage in short):
         lines.append("  Fewer jobs at a time need less: --cores 1.")
     lines.append(
-        "  The run goes on. What is finished is kept, for a run with more memory to go on from there."
+        "  The run goes on. What is finished is kept: a run with more memory goes on from there."
     )
     return "\n".join(lines)
