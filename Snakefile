@@ -39,9 +39,7 @@ rule all:
 onstart:
     PLAN.begin()
     if workflow.local_exec:
-        told = needs.shortage(
-            PLAN.needs_mb, next(iter(memory.limits()), None), workflow.cores
-        )
+        told = needs.shortage(PLAN.needs_mb, memory.limits(), workflow.cores)
         if told:
             print(told)
     if PLAN.hidden:

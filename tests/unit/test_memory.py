@@ -62,12 +62,12 @@ def test_the_limit_of_the_address_space_counts(
 
 def test_a_system_that_says_nothing_has_no_limits(tmp_path: Path) -> None:
     assert memory.limits(tmp_path) == []
-    assert needs.shortage({"dedupe": 10**6}, None) is None
+    assert needs.shortage({"dedupe": 10**6}, []) is None
 
 
 def test_a_shortage_is_told_with_the_stage_and_both_numbers() -> None:
     limit = Limit(2000, "is free on this machine")
-    told = needs.shortage({"dedupe": 5800, "parse": 300}, limit)
+    told = needs.shortage({"dedupe": 5800, "parse": 300}, [limit])
     assert told is not None
     assert "2,000 MB is free on this machine, and dedupe needs about 5,800 MB" in told
     assert "parse" not in told
@@ -75,8 +75,8 @@ def test_a_shortage_is_told_with_the_stage_and_both_numbers() -> None:
 
 def test_jobs_of_batches_count_as_often_as_they_run_at_a_time() -> None:
     limit = Limit(1000, "is free on this machine")
-    assert needs.shortage({"normalize": 400, "dedupe": 900}, limit, 2) is None
-    told = needs.shortage({"normalize": 400, "dedupe": 900}, limit, 3)
+    assert needs.shortage({"normalize": 400, "dedupe": 900}, [limit], 2) is None
+    told = needs.shortage({"normalize": 400, "dedupe": 900}, [limit], 3)
     assert told is not None
     assert "--cores 1" in told
     assert "normalize needs about 1,200 MB" in told
@@ -85,3 +85,19 @@ def test_jobs_of_batches_count_as_often_as_they_run_at_a_time() -> None:
 def test_every_stage_has_a_need() -> None:
     assert set(needs.NEEDS) == set(STAGES)
     assert all(0 < need.of_inputs(1) <= need.of_inputs(2) for need in needs.NEEDS.values())
+
+
+def test_a_limit_of_addresses_is_held_against_addresses() -> None:
+    limit = Limit(3000, "is the limit", of_addresses=True)
+    told = needs.shortage({"dedupe": 1000}, [Limit(1500, "is free"), limit], 4)
+    assert told is not None
+    assert "3,000 MB is the limit, and dedupe needs about 4,100 MB" in told
+    assert "is free" not in told
+
+
+def test_what_a_cgroup_holds_of_files_is_free(machine: Path) -> None:
+    folder = machine / "sys/fs/cgroup/jobs/one"
+    (folder / "memory.max").write_text("1500000000\n")
+    (folder / "memory.current").write_text("1400000000\n")
+    (folder / "memory.stat").write_text("anon 1000000\ninactive_file 900000000\n")
+    assert first(machine).megabytes == 1000

@@ -21,10 +21,13 @@ class Limit:
     Attributes:
         megabytes: So much.
         why: What says so, in words.
+        of_addresses: Whether it bounds the addresses of each process, of which it takes more than
+            it holds memory.
     """
 
     megabytes: int
     why: str
+    of_addresses: bool = False
 
 
 def limits(root: Path = Path("/")) -> list[Limit]:
@@ -43,12 +46,12 @@ def limits(root: Path = Path("/")) -> list[Limit]:
             bound = _number(place / most)
             # version 1 says "no limit" by a number beyond any machine's
             if bound is not None and bound < 1 << 60:
-                left = max(0, bound - (_number(place / taken) or 0))
+                left = max(0, bound - (_number(place / taken) or 0) + _cached(place))
                 found.append(Limit(left // 1_000_000, "is left of the limit of its cgroup"))
     soft, _ = resource.getrlimit(resource.RLIMIT_AS)
     if soft != resource.RLIM_INFINITY:
         why = "is the limit of a process's address space (ulimit -v)"
-        found.append(Limit(soft // 1_000_000, why))
+        found.append(Limit(soft // 1_000_000, why, of_addresses=True))
     return sorted(found, key=lambda limit: limit.megabytes)
 
 
@@ -77,6 +80,17 @@ def _own_cgroups(root: Path, folder: str) -> list[Path]:
             own = top / path.strip("/")
             places += [p for p in (own, *own.parents) if p != top and p.is_relative_to(top)]
     return list(dict.fromkeys(places))
+
+
+def _cached(cgroup: Path) -> int:
+    """Bytes of files that a cgroup holds, and gives back where they are needed."""
+    try:
+        lines = (cgroup / "memory.stat").read_text("ascii", "replace").splitlines()
+    except OSError:
+        return 0
+    facts = dict(line.split() for line in lines if len(line.split()) == 2)
+    # version 1 counts those of the cgroups below by a name of its own
+    return int(facts.get("total_inactive_file", facts.get("inactive_file", 0)))
 
 
 def _number(file: Path) -> int | None:

@@ -6,7 +6,7 @@ The needs are the peaks measured on 100,000 and 1,000,000 entries in 2,000 and 2
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from paperdump.memory import OF_BATCHES, Limit
@@ -48,35 +48,50 @@ NEEDS = {
 }
 
 
-def shortage(needs: Mapping[str, int], limit: Limit | None, at_once: int = 1) -> str | None:
+def addresses(megabytes: int) -> int:
+    """Megabytes of addresses that a process takes whose memory is so much: measured, too."""
+    return 2500 + int(1.6 * megabytes)
+
+
+def shortage(needs: Mapping[str, int], limits: Sequence[Limit], at_once: int = 1) -> str | None:
     """What a person is told before a run that may need more memory than there is.
 
     Args:
         needs: Stage → megabytes that a job of it needs.
-        limit: The tightest limit.
+        limits: What bounds the memory.
         at_once: How many jobs of batches may run at a time.
 
     Returns:
         A few lines, or None where all fits.
     """
-    if limit is None:
+    told = [lines for limit in limits if (lines := _short_of(limit, needs, at_once))]
+    if not told:
         return None
-    together = {
-        stage: megabytes * (at_once if stage in OF_BATCHES else 1)
-        for stage, megabytes in needs.items()
-    }
-    short = {stage: mb for stage, mb in together.items() if mb > limit.megabytes}
+    last = "  The run goes on. What is finished is kept: a run with more memory goes on from there."
+    return "\n".join([*(line for lines in told for line in lines), last])
+
+
+def _short_of(limit: Limit, needs: Mapping[str, int], at_once: int) -> list[str]:
+    """What is told of one limit: the stages that need more."""
+    if limit.of_addresses:
+        # of each process by itself
+        wanted = {stage: addresses(megabytes) for stage, megabytes in needs.items()}
+    else:
+        wanted = {
+            stage: megabytes * (at_once if stage in OF_BATCHES else 1)
+            for stage, megabytes in needs.items()
+        }
+    short = {stage: mb for stage, mb in wanted.items() if mb > limit.megabytes}
     if not short:
-        return None
+        return []
     worst = max(short, key=lambda stage: short[stage])
     lines = [
         f"Memory may not suffice: {limit.megabytes:,} MB {limit.why}, and {worst} needs about "
         f"{short[worst]:,} MB.",
         *(f"  {stage:<10} about {mb:>7,} MB" for stage, mb in short.items()),
     ]
-    if at_once > 1 and any(stage in OF_BATCHES for stage in short):
+    if limit.of_addresses:
+        lines.append("  A limit of memory itself (of a cgroup) takes less: lift ulimit -v.")
+    elif at_once > 1 and any(stage in OF_BATCHES for stage in short):
         lines.append("  Fewer jobs at a time need less: --cores 1.")
-    lines.append(
-        "  The run goes on. What is finished is kept: a run with more memory goes on from there."
-    )
-    return "\n".join(lines)
+    return lines
