@@ -23,7 +23,7 @@ COMPLETED = Path("/var/tmp/paperdump-slurm/completed.txt")  # noqa: S108 (the sc
 BATCHES = "parse={min_batches: 4}"
 # no accounting here; and the ends of jobs are looked for at once
 OPTIONS = (
-    "--profile", "profiles/slurm", "--config", BATCHES,
+    "--workflow-profile", "profiles/slurm", "--config", BATCHES,
     "--slurm-status-command", "squeue", "--slurm-init-seconds-before-status-checks", "2",
     "--slurm-keep-successful-logs",
 )  # fmt: skip

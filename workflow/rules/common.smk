@@ -4,6 +4,7 @@ In: the configuration. Out: the names in capitals, used by the rules.
 """
 
 import json
+import os
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -16,7 +17,12 @@ from paperdump.report import run_summary
 
 def s3_client():
     """The client of buckets: that of Snakemake's S3 storage plugin, with its settings."""
-    return workflow.storage_registry.register_storage("s3").s3c.meta.client
+    provider = workflow.storage_registry.register_storage("s3")
+    # the jobs of a cluster read the Snakefile, too, and know these from their environment only
+    for name in ("endpoint_url", "region"):
+        if value := getattr(provider.settings, name):
+            os.environ.setdefault(f"SNAKEMAKE_STORAGE_S3_{name.upper()}", value)
+    return provider.s3c.meta.client
 
 
 try:

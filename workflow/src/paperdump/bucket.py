@@ -91,7 +91,7 @@ def _below(key: str, folder: str) -> str | None:
 def _object(bucket: str, path: str, entry: dict[str, Any]) -> Object:
     # a memory of files keeps whole numbers
     etag = int(hashlib.sha256(entry["ETag"].encode()).hexdigest()[:15], 16)
-    state = (entry["Size"], int(entry["LastModified"].timestamp() * 1e9), etag, 0, 0)
+    state = (entry["Size"], int(entry["LastModified"].timestamp() * 1e9), etag, 0)
     return Object(f"{SCHEME}{bucket}/{entry['Key']}", path, state, entry["ETag"])
 
 
