@@ -131,7 +131,7 @@ def _objects(spec: str, client: bucket.GetClient | None, search: _Search) -> lis
         PaperdumpError: There are none, or the bucket cannot be read.
     """
     found = bucket.find(spec, _client_of(client))
-    named = [one for one in found if not any(p.startswith(".") for p in one.path.split("/"))]
+    named = [one for one in found if not any(map(_is_hidden, one.path.split("/")))]
     search.hidden += len(found) - len(named)
     if not named:
         raise PaperdumpError(
@@ -142,6 +142,11 @@ def _objects(spec: str, client: bucket.GetClient | None, search: _Search) -> lis
     for one in named:
         search.add_object(one.location, one.path)
     return new
+
+
+def _is_hidden(name: str) -> bool:
+    # "." and ".." are names in a bucket, and hide nothing
+    return name.startswith(".") and name not in (".", "..")
 
 
 def _client_of(client: bucket.GetClient | None) -> bucket.Client:
