@@ -23,15 +23,25 @@ include: "workflow/rules/summarize.smk"
 include: "workflow/rules/release.smk"
 
 
+if PLAN.upload:
+
+    include: "workflow/rules/upload.smk"
+
+
 rule all:
-    """In: the marker of a published release. Out: nothing of its own."""
+    """In: the marker of a published release, or of an upload. Out: nothing of its own."""
     default_target: True
     input:
         PUBLISHED,
+        UPLOADED if PLAN.upload else [],
 
 
 onstart:
     PLAN.begin()
+    if workflow.local_exec:
+        told = needs.shortage(PLAN.needs_mb, memory.limits(), workflow.cores)
+        if told:
+            print(told)
     if PLAN.hidden:
         print(
             f"{PLAN.hidden} hidden names were passed over in the search for dumps."

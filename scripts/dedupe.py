@@ -2,7 +2,7 @@
 
 from paperdump import job
 
-with job.logged(snakemake.log[0], "dedupe"):
+with job.logged(snakemake.log[0], "dedupe", snakemake.resources.mem_mb):
     from pathlib import Path
 
     from paperdump import block, corrections, dedupe, tables

@@ -2,7 +2,7 @@
 
 from paperdump import job
 
-with job.logged(snakemake.log[0], "gate"):
+with job.logged(snakemake.log[0], "gate", snakemake.resources.mem_mb):
     import json
     from pathlib import Path
 

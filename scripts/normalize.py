@@ -2,7 +2,7 @@
 
 from paperdump import job
 
-with job.logged(snakemake.log[0], "normalize"):
+with job.logged(snakemake.log[0], "normalize", snakemake.resources.mem_mb):
     from pathlib import Path
 
     from paperdump import arrow, normalize, tables

@@ -2,7 +2,7 @@
 
 from paperdump import job
 
-with job.logged(snakemake.log[0], "quarantine"):
+with job.logged(snakemake.log[0], "quarantine", snakemake.resources.mem_mb):
     import shutil
     from pathlib import Path
 

@@ -2,7 +2,7 @@
 
 from paperdump import job
 
-with job.logged(snakemake.log[0], "release"):
+with job.logged(snakemake.log[0], "release", snakemake.resources.mem_mb):
     import json
     from pathlib import Path
 

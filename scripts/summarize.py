@@ -2,7 +2,7 @@
 
 from paperdump import job
 
-with job.logged(snakemake.log[0], "summarize"):
+with job.logged(snakemake.log[0], "summarize", snakemake.resources.mem_mb):
     from pathlib import Path
 
     from paperdump import dictionary, summarize, tables, versions

@@ -83,7 +83,7 @@ def test_an_unknown_key_is_named_with_the_nearest_valid_one(
 def test_an_unknown_key_like_no_other_gets_all_valid_ones() -> None:
     assert (
         "valid here: corrections, dates, dedupe, dumps, normalize, parse, readers, results, sheet, "
-        "strict, validate"
+        "strict, upload, validate"
     ) in problems({"zzz": 1})
 
 

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 SCRIPT = """
@@ -15,8 +17,8 @@ with job.logged(sys.argv[1], "stage"):
 """
 
 
-def run(log: Path, body: str) -> subprocess.CompletedProcess[str]:
-    script = SCRIPT.format(body=body)
+def run(log: Path, body: str, *more: str) -> subprocess.CompletedProcess[str]:
+    script = SCRIPT.format(body=body).replace('"stage")', ", ".join(['"stage"', *more]) + ")")
     return subprocess.run(
         [sys.executable, "-c", script, str(log)], capture_output=True, text=True, check=False
     )
@@ -42,3 +44,54 @@ def test_any_other_error_leads_to_its_log(tmp_path: Path) -> None:
     assert "stage failed: ZeroDivisionError" in done.stderr
     assert str(tmp_path / "log") in done.stderr
     assert "Traceback" in (tmp_path / "log").read_text()
+
+
+def test_a_job_that_is_killed_says_what_it_needed_and_what_to_do(tmp_path: Path) -> None:
+    body = "import time; time.sleep(0.5); os.kill(os.getpid(), 9)"
+    done = run(tmp_path / "log", body, "1234")
+    assert done.returncode == 128 + 9
+    assert "stage was ended by signal 9 (SIGKILL), most likely for want of memory" in done.stderr
+    assert re.search(r"It held \d+ MB at most; its rule asks for 1,234 MB", done.stderr)
+    assert "To go on: " in done.stderr
+    assert done.stderr.strip() in (tmp_path / "log").read_text()
+
+
+def test_a_job_that_is_ended_on_purpose_says_nothing_of_memory(tmp_path: Path) -> None:
+    done = run(tmp_path / "log", "os.kill(os.getpid(), 15)")
+    assert done.returncode == 128 + 15
+    assert "stage was ended by signal 15 (SIGTERM)\n" in done.stderr
+
+
+def test_an_allocation_that_fails_says_what_to_do(tmp_path: Path) -> None:
+    body = "import resource; resource.setrlimit(resource.RLIMIT_AS, (1 << 29, -1)); bytes(1 << 30)"
+    done = run(tmp_path / "log", body)
+    assert done.returncode == 1
+    assert "stage has run out of memory" in done.stderr
+    assert "ulimit -v" in done.stderr
+
+
+def test_the_work_does_not_outlive_the_job(tmp_path: Path) -> None:
+    body = "print(os.getpid(), flush=True); import time; time.sleep(60)"
+    script = SCRIPT.format(body=body)
+    log = tmp_path / "log"
+    with subprocess.Popen([sys.executable, "-c", script, str(log)]) as job:
+        while not log.is_file() or not (numbers := re.findall(r"^\d+$", log.read_text(), re.M)):
+            time.sleep(0.05)
+        job.kill()
+    work = Path("/proc") / numbers[0]
+    until = time.monotonic() + 10
+    while work.exists() and "State:\tZ" not in (work / "status").read_text():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def test_a_job_hands_on_that_it_is_to_end(tmp_path: Path) -> None:
+    body = 'print("working", flush=True); import time; time.sleep(60)'
+    log = tmp_path / "log"
+    with subprocess.Popen(
+        [sys.executable, "-c", SCRIPT.format(body=body), str(log)], stderr=subprocess.DEVNULL
+    ) as job:
+        while not log.is_file() or "working" not in log.read_text():
+            time.sleep(0.05)
+        job.terminate()
+        assert job.wait(timeout=10) == 128 + 15

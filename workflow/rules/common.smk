@@ -3,19 +3,35 @@
 In: the configuration. Out: the names in capitals, used by the rules.
 """
 
+import json
+import os
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-from paperdump import dictionary
-from paperdump import plan
+from paperdump import bucket, dictionary, memory, needs, plan
 from paperdump.errors import PaperdumpError
 from paperdump.report import run_summary
 
+
+def s3_client():
+    """The client of buckets: that of Snakemake's S3 storage plugin, with its settings."""
+    provider = workflow.storage_registry.register_storage("s3")
+    # the jobs of a cluster read the Snakefile, too, and know these from their environment only
+    for name in ("endpoint_url", "region"):
+        if value := getattr(provider.settings, name):
+            os.environ.setdefault(f"SNAKEMAKE_STORAGE_S3_{name.upper()}", value)
+    return provider.s3c.meta.client
+
+
 try:
     PLAN = plan.make_plan(
-        config, workflow.config_settings.overwrite_config, Path(workflow.basedir)
+        config,
+        workflow.config_settings.overwrite_config,
+        Path(workflow.basedir),
+        s3_client,
     )
+    PLAN.uploaded
 except PaperdumpError as error:
     raise WorkflowError(str(error)) from None
 
@@ -73,13 +89,20 @@ def entries_of(wildcards):
     return f"{WORK}/{PLAN.place('parse', wildcards.batch)}/entries.parquet"
 
 
+def input_of(dump):
+    """A dump as Snakemake names it: one in a bucket is fetched before the job, if it can be."""
+    at = dump.location
+    is_stored = bucket.is_address(at) and bucket.is_fetchable(at)
+    return storage.s3(at) if is_stored else at
+
+
 def dumps_of(wildcards):
     """The dumps of a batch that Snakemake can name: existing files without braces or line breaks.
 
     The others are read all the same: params name every dump, with its SHA-256.
     """
     return [
-        dump.location
+        input_of(dump)
         for dump in PLAN.batches[wildcards.batch]
         if dump.sha256
         and dump.location.isprintable()
@@ -88,10 +111,43 @@ def dumps_of(wildcards):
 
 
 def batch_dumps(wildcards):
-    """All dumps of a batch, as plain data for the script."""
-    return [dump.as_data() for dump in PLAN.batches[wildcards.batch]]
+    """All dumps of a batch, as plain data for the script; those of buckets where they are put."""
+    return [
+        {**dump.as_data(), "location": str(input_of(dump))}
+        for dump in PLAN.batches[wildcards.batch]
+    ]
 
 
-def mem_mb(base, per_input_mb):
-    """A resources function: megabytes of memory from the size of the inputs."""
-    return lambda wildcards, input: base + int(per_input_mb * input.size_mb)
+def around_mb():
+    """Megabytes that Snakemake itself takes in a job: none here, and two processes on a cluster.
+
+    Such a process takes 200 MB, and 5 kB for each dump that the plan has.
+    """
+    return 0 if workflow.local_exec else 2 * (200 + len(PLAN.dumps) // 200)
+
+
+def mem_mb(stage, but=()):
+    """A resources function: megabytes of memory from the size of the inputs, times the attempt.
+
+    Args:
+        stage: The stage, whose need is known.
+        but: Names of inputs that do not count. What a job of the same group makes is to be among
+            them: it is not there when the group asks for its memory.
+    """
+
+    def needed(wildcards, input, attempt):
+        files = set(input) - {input[name] for name in but}
+        size = sum(Path(file).stat().st_size for file in files) / 1e6
+        return attempt * (around_mb() + needs.NEEDS[stage].of_inputs(size))
+
+    return needed
+
+
+def mem_mb_of_batch(stage):
+    """The same from the size of a batch's dumps, which is known before any job runs."""
+
+    def needed(wildcards, attempt):
+        size = sum(dump.unpacked_mb for dump in PLAN.batches[wildcards.batch])
+        return attempt * (around_mb() + needs.NEEDS[stage].of_dumps(size))
+
+    return needed

@@ -18,7 +18,7 @@ rule block:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=mem_mb(400, 10),
+        mem_mb=mem_mb("block"),
     params:
         shards=PLAN.shards,
         min_abstract_words=PLAN.config["dedupe"]["min_abstract_words"],
@@ -50,7 +50,7 @@ rule dedupe:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=mem_mb(400, 20),
+        mem_mb=mem_mb("dedupe"),
     params:
         dates=PLAN.config["dates"],
         limits=PLAN.config["dedupe"],

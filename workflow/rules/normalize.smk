@@ -17,7 +17,7 @@ rule normalize:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=mem_mb(300, 20),
+        mem_mb=mem_mb_of_batch("normalize"),
     params:
         code_hosts=PLAN.config["normalize"]["code_hosts"],
     script:

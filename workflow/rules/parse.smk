@@ -19,7 +19,7 @@ rule parse:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=mem_mb(300, 8),
+        mem_mb=mem_mb_of_batch("parse"),
     params:
         dumps=batch_dumps,
         readers=PLAN.config["readers"],

@@ -23,7 +23,7 @@ rule release:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=mem_mb(400, 20),
+        mem_mb=mem_mb("release", but=["passed"]),
     params:
         results=lambda wildcards, output: str(Path(output.published).parents[2]),
         config=PLAN.published_config,

@@ -25,6 +25,6 @@ rule summarize:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=mem_mb(400, 20),
+        mem_mb=mem_mb("summarize"),
     script:
         "../../scripts/summarize.py"

@@ -12,7 +12,10 @@ rule quarantine:
     input:
         **{name: f"{made_by('dedupe')}/{name}.parquet" for name in dictionary.CONTENT},
     output:
-        **{name: f"{made_by('quarantine')}/{name}.parquet" for name in dictionary.CONTENT},
+        **{
+            name: f"{made_by('quarantine')}/{name}.parquet"
+            for name in dictionary.CONTENT
+        },
         review_csv=f"{made_by('quarantine')}/review.csv",
         failures=f"{made_by('quarantine')}/failures.parquet",
     log:
@@ -22,7 +25,7 @@ rule quarantine:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=mem_mb(700, 20),
+        mem_mb=mem_mb("quarantine"),
     params:
         settings=PLAN.config["validate"],
     script:
@@ -45,7 +48,7 @@ rule validate:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=mem_mb(700, 10),
+        mem_mb=mem_mb("validate"),
     params:
         settings=PLAN.config["validate"],
         before=PLAN.comparison["before"],
@@ -68,7 +71,7 @@ rule gate:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=200,
+        mem_mb=mem_mb("gate", but=["results"]),
     params:
         strict=PLAN.config["strict"],
         results=lambda wildcards, input: str(Path(input.results).parents[3]),

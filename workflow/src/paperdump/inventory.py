@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from paperdump import bucket
 from paperdump.errors import PaperdumpError
 from paperdump.remembered import Content, Memory
 from paperdump.sheet import Rule, Stated, stated_of
@@ -28,7 +29,8 @@ class Dump:
     Attributes:
         dump_id: Identifier made of path and content.
         path: Path relative to the folder it was found in, as published.
-        location: Where it lies now, from the working directory if below it; never published.
+        location: Where it lies now, from the working directory if below it, or its address in a
+            bucket; never published.
         size: Bytes, or None where it cannot be read.
         sha256: SHA-256 of its bytes, or None where it cannot be read.
         problem: Reason code of a reject where it cannot be read, else None.
@@ -46,6 +48,11 @@ class Dump:
     problem_message: str | None = None
     stated: Stated = field(default_factory=Stated)
     packed: bool = False
+
+    @property
+    def unpacked_mb(self) -> float:
+        """About how many megabytes it holds: of an archive only its own size is known."""
+        return (self.size or 0) / 1e6 * (_PACKED_RATIO if self.packed else 1)
 
     def as_data(self) -> dict[str, Any]:
         """The dump as plain data; ``dump_from`` takes it."""
@@ -72,38 +79,98 @@ def find_dumps(
     exclude: Path | None = None,
     rules: Sequence[Rule] = (),
     memory: Memory | None = None,
+    client: bucket.GetClient | None = None,
 ) -> Found:
     """Find and hash all dumps that the specs name.
 
     Args:
-        specs: Files, folders (searched recursively) or glob patterns (``**`` crosses folders).
+        specs: Files, folders (searched recursively) or glob patterns (``**`` crosses folders);
+            addresses of objects, or of what is folders in a bucket.
         base: The folder that relative specs start from.
         exclude: A folder not to be searched: the results.
         rules: What the sheet of dumps states.
         memory: What is remembered of files; it is asked, and told.
+        client: Gives the client of the buckets that addresses name.
 
     A name that starts with a dot is passed over in a search, and counted; name it, or a pattern
     that starts with a dot, to have it read. A file that several specs name is read once. Links
     are followed.
 
     Raises:
-        PaperdumpError: A spec matches nothing.
+        PaperdumpError: A spec matches nothing, or a bucket cannot be read.
     """
     search = _Search(exclude)
+    in_buckets: list[bucket.Object] = []
     for spec in specs:
+        if bucket.is_address(spec):
+            in_buckets += _objects(spec, client, search)
+            continue
         before = len(search.files)
         seen_before = search.repeated
         search.add_spec(spec, base)
         if len(search.files) == before and search.repeated == seen_before:
             raise PaperdumpError(_nothing_found(spec, base, search.hidden))
     remembered = memory or Memory()
-    known = {location: _recalled(location, remembered) for location in search.files}
+    stored = _stored_facts(in_buckets, client, remembered)
+    known = {
+        location: stored[location] if location in stored else _recalled(location, remembered)
+        for location in search.files
+    }
     unknown = [location for location, facts in known.items() if facts is None]
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         read = pool.map(lambda location: _read_facts(location, remembered), unknown)
         known.update(zip(unknown, read, strict=True))
     facts = [found for found in known.values() if found is not None]
     return Found(tuple(_with_ids(search.files, facts, rules)), search.hidden)
+
+
+def _objects(spec: str, client: bucket.GetClient | None, search: _Search) -> list[bucket.Object]:
+    """The objects that an address names, told to the search, too; hidden ones passed over.
+
+    Raises:
+        PaperdumpError: There are none, or the bucket cannot be read.
+    """
+    found = bucket.find(spec, _client_of(client))
+    named = [one for one in found if not any(map(_is_hidden, one.path.split("/")))]
+    search.hidden += len(found) - len(named)
+    if not named:
+        raise PaperdumpError(
+            f"dumps: {spec!r} matches nothing: no object has this key, or one below it. Give the "
+            "address of an object, or of a folder; a pattern is of files only."
+        )
+    new = [one for one in named if one.location not in search.files]
+    for one in named:
+        search.add_object(one.location, one.path)
+    return new
+
+
+def _is_hidden(name: str) -> bool:
+    # "." and ".." are names in a bucket, and hide nothing
+    return name.startswith(".") and name not in (".", "..")
+
+
+def _client_of(client: bucket.GetClient | None) -> bucket.Client:
+    if client is None:
+        raise PaperdumpError("dumps: addresses of buckets need Snakemake's S3 storage plugin.")
+    return client()
+
+
+def _stored_facts(
+    objects: list[bucket.Object], client: bucket.GetClient | None, memory: Memory
+) -> dict[str, _Facts]:
+    """The facts of objects in buckets; what Snakemake cannot fetch cannot be read."""
+    if not objects:
+        return {}
+    named = [one for one in objects if bucket.is_fetchable(one.location)]
+    read = bucket.contents(named, _client_of(client), memory, _is_packed)
+    why = "It cannot be read: its key is none that a file could have, or has braces in it."
+    facts: dict[str, _Facts] = {
+        one.location: (None, None, "unreadable", why, False) for one in objects
+    }
+    return facts | {
+        location: (content.size, content.sha256, None, None, content.packed)
+        for location, content in read.items()
+    }
 
 
 def _nothing_found(spec: str, base: Path, hidden: int) -> str:
@@ -185,12 +252,15 @@ class _Search:
         # a project that is moved as a whole has the same locations as before
         inside = location.startswith(self._working_directory)
         near = location.removeprefix(self._working_directory) if inside else location
-        path = os.path.relpath(location, root)
-        if near in self.files:
+        self.add_object(near, os.path.relpath(location, root))
+
+    def add_object(self, location: str, path: str) -> None:
+        """Take something that was found, with its path below what it was found by."""
+        if location in self.files:
             self.repeated += 1
             # of two folders that it was found in the outer one counts, whatever their order
-            path = max(path, self.files[near], key=lambda p: (p.count(os.sep), p))
-        self.files[near] = path
+            path = max(path, self.files[location], key=lambda p: (p.count(os.sep), p))
+        self.files[location] = path
 
     def _is_result(self, folder: str, root: str) -> bool:
         """Whether a folder is one of results: in the results folder, if the search is not too.
@@ -231,8 +301,14 @@ def _split_pattern(pattern: str) -> tuple[str, str]:
 
 
 _Facts = tuple[int | None, str | None, str | None, str | None, bool]
+_PACKED_RATIO = 5  # how many times its size an archive of pages unpacks to, about
 # what a zip archive begins with, and what may be around a tar archive
 _PACKED = (b"PK", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")
+
+
+def _is_packed(head: bytes) -> bool:
+    """Whether the first bytes are those of an archive, or of something compressed."""
+    return head.startswith(_PACKED) or head[257:262] == b"ustar"
 
 
 def _recalled(location: str, memory: Memory) -> _Facts | None:
@@ -259,7 +335,7 @@ def _read_facts(location: str, memory: Memory) -> _Facts:
         with open(location, "rb") as handle:
             while block := handle.read(1 << 20):
                 if size == 0:
-                    packed = block.startswith(_PACKED) or block[257:262] == b"ustar"
+                    packed = _is_packed(block)
                 digest.update(block)
                 size += len(block)
     except OSError as error:

@@ -2,33 +2,50 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import signal
 import sys
+import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from paperdump import memory
 from paperdump.errors import PaperdumpError
+
+_LOOKS = 0.2  # seconds between two looks at how much memory the work holds
+_DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
+# what the system sends to a process without memory: by the kernel, by a scheduler, by itself
+_FOR_MEMORY = (signal.SIGKILL, signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS)
 
 
 @contextmanager
-def logged(log: str | Path, stage: str) -> Iterator[None]:
+def logged(log: str | Path, stage: str, mem_mb: int | None = None) -> Iterator[None]:
     """Run a job with all its output in its log.
 
     What the job, or a library in it, prints goes to the log, and so does the traceback where it
     fails. The terminal then gets one message: an error's own words where they are meant for a
     person, else what happened and where the log is.
 
+    The block runs in a process of its own, so that this one can tell what became of it where it
+    was killed, which is mostly for want of memory.
+
     Args:
         log: The log file; it is written anew.
         stage: Name of the stage, for the message.
+        mem_mb: The megabytes that its rule asks for.
 
     Raises:
         SystemExit: The block raised.
     """
     sys.stdout.flush()
     sys.stderr.flush()
+    work = os.fork()
+    if work:
+        os._exit(_watch(work, log, stage, mem_mb))
+    _die_with_parent()
     terminal = os.dup(2)
     with Path(log).open("w", encoding="utf-8") as file:
         # the descriptors themselves, so that libraries not written in Python go there too
@@ -39,13 +56,79 @@ def logged(log: str | Path, stage: str) -> Iterator[None]:
         except BaseException as error:
             traceback.print_exc(file=file)
             file.flush()
-            os.write(terminal, _told(error, stage, log).encode("utf-8", "backslashreplace"))
+            told = _told(error, stage, log, mem_mb)
+            os.write(terminal, told.encode("utf-8", "backslashreplace"))
             raise SystemExit(1) from error
         finally:
             os.close(terminal)
 
 
-def _told(error: BaseException, stage: str, log: str | Path) -> str:
+def _die_with_parent() -> None:
+    """Have the system kill this process if the one that watches it is killed."""
+    parent = os.getppid()
+    try:
+        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
+    except (OSError, AttributeError):
+        return  # not on this system
+    if os.getppid() != parent:  # it was killed before
+        os._exit(1)
+
+
+def _watch(work: int, log: str | Path, stage: str, mem_mb: int | None) -> int:
+    """Wait for the process that does the work; the exit code to end with.
+
+    Args:
+        work: Its id.
+        log: The log file.
+        stage: Name of the stage.
+        mem_mb: The megabytes that its rule asks for.
+    """
+    for name in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(name, lambda number, _: os.kill(work, number))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to both
+    held = None
+    while True:
+        held = _held_mb(work) or held
+        done, status = os.waitpid(work, os.WNOHANG)
+        if done:
+            break
+        time.sleep(_LOOKS)
+    if not os.WIFSIGNALED(status):
+        return os.waitstatus_to_exitcode(status)
+    number = os.WTERMSIG(status)
+    message = f"\n{stage} was ended by {_name(number)}"
+    if number in _FOR_MEMORY:
+        message += ", most likely for want of memory.\n  " + memory.advice(stage, mem_mb, held)
+    message += f"\n  The whole story: {log}\n\n"
+    data = message.encode("utf-8", "backslashreplace")
+    os.write(2, data)
+    with Path(log).open("ab") as file:
+        file.write(data)
+    return 128 + number
+
+
+def _name(number: int) -> str:
+    try:
+        return f"signal {number} ({signal.Signals(number).name})"
+    except ValueError:
+        return f"signal {number}"
+
+
+def _held_mb(process: int) -> int | None:
+    """The most megabytes that a process has held so far; None where the system does not say."""
+    try:
+        status = Path(f"/proc/{process}/status").read_text("ascii", "replace")
+    except OSError:
+        return None
+    facts = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
+    most = facts.get("VmHWM", facts.get("VmRSS", "")).split()
+    return int(most[0]) // 1000 if most and most[0].isdigit() else None
+
+
+def _told(error: BaseException, stage: str, log: str | Path, mem_mb: int | None) -> str:
     if isinstance(error, PaperdumpError):
         return f"\n{stage}: {error}\n\n"
+    if isinstance(error, MemoryError):
+        told = memory.advice(stage, mem_mb, _held_mb(os.getpid()))
+        return f"\n{stage} has run out of memory.\n  {told}\n  The whole story: {log}\n\n"
     return f"\n{stage} failed: {type(error).__name__}: {error}\n  The whole story: {log}\n\n"

@@ -21,17 +21,20 @@ import yaml
 
 from paperdump import config as settings
 from paperdump import (
+    bucket,
     corrections,
     dictionary,
     expectations,
     inventory,
     locking,
+    needs,
     provenance,
     report,
     sheet,
 )
 from paperdump.corrections import Correction
 from paperdump.inventory import Dump
+from paperdump.memory import OF_BATCHES
 from paperdump.remembered import Memory
 from paperdump.sheet import Rule
 
@@ -106,6 +109,7 @@ class Plan:
         rules: The lines of the sheet of dumps.
         corrections: What people correct.
         memory: What is remembered of the dumps' files.
+        client: Gives the client of buckets.
     """
 
     config: settings.Config
@@ -117,6 +121,7 @@ class Plan:
     rules: tuple[Rule, ...] = ()
     corrections: tuple[Correction, ...] = ()
     memory: Memory = field(default_factory=Memory)
+    client: bucket.GetClient | None = None
 
     @functools.cached_property
     def published_config(self) -> settings.Config:
@@ -147,6 +152,19 @@ class Plan:
             return int(given)
         size = sum(dump.size or 0 for dump in self.dumps)
         return min(_MOST_SHARDS, 1 + size // _SHARD_BYTES)
+
+    @property
+    def needs_mb(self) -> dict[str, int]:
+        """Stage → about how many megabytes of memory its largest job will need."""
+        of_batches = {
+            name: sum(dump.unpacked_mb for dump in dumps) for name, dumps in self.batches.items()
+        }
+        whole, largest = sum(of_batches.values()), max(of_batches.values())
+        return {
+            stage: need.of_dumps(largest if stage in OF_BATCHES else whole)
+            for stage, need in needs.NEEDS.items()
+            if stage != "block" or self.shards > 1
+        }
 
     @property
     def idle_rules(self) -> list[Rule]:
@@ -260,6 +278,44 @@ class Plan:
                 return name
         raise AssertionError
 
+    @property
+    def upload(self) -> str | None:
+        """The address that releases are uploaded to, if any."""
+        address = self.config["upload"]
+        return None if address in (None, "null") else str(address).rstrip("/")
+
+    @functools.cached_property
+    def uploaded(self) -> str | None:
+        """The version that the pointer in the bucket names; None where there is no pointer.
+
+        Raises:
+            PaperdumpError: The bucket cannot be read.
+        """
+        return bucket.latest(self.upload, self.client()) if self.upload and self.client else None
+
+    @functools.cached_property
+    def upload_marker(self) -> str:
+        """The file, below ``work``, that says that this plan's release was uploaded.
+
+        As with ``marker``, one that is there, but whose release is not what the bucket's pointer
+        names, is of the past.
+
+        Raises:
+            PaperdumpError: The bucket cannot be read.
+            ValueError: Releases are not uploaded.
+        """
+        if self.upload is None:
+            raise ValueError("no upload")
+        key = provenance.digest_of({"to": self.upload, "release": self.fingerprint("release")})
+        for number in itertools.count(1):
+            name = f"upload/{key}-{number}.json"
+            file = self.results / "work" / name
+            if not file.is_file():
+                return name
+            if report.version_of(file) == self.uploaded:
+                return name
+        raise AssertionError
+
     def begin(self) -> None:
         """Take the results folder for this process, and write the complete settings there.
 
@@ -310,6 +366,7 @@ def make_plan(
     given: settings.Config,
     on_command_line: settings.Config,
     workflow_folder: Path,
+    client: bucket.GetClient | None = None,
 ) -> Plan:
     """Check the settings, find the dumps, distribute them.
 
@@ -318,6 +375,7 @@ def make_plan(
         on_command_line: Those of them that --config and --configfile gave: a relative path in
             them starts from the working directory, any other from the folder of the Snakefile.
         workflow_folder: The folder of the Snakefile.
+        client: Gives the client of buckets; asked only where a setting names one.
 
     Raises:
         PaperdumpError: A setting is wrong, or no dump is found.
@@ -338,7 +396,12 @@ def make_plan(
     told = corrections.read_corrections(corrected) if corrected else []
     memory = Memory.read(results / _MEMORY)
     found = inventory.find_dumps(
-        settings.dump_specs(config), base, exclude=results, rules=rules, memory=memory
+        settings.dump_specs(config),
+        base,
+        exclude=results,
+        rules=rules,
+        memory=memory,
+        client=client,
     )
     parse = config["parse"]
     batches = inventory.batches(
@@ -358,6 +421,7 @@ def make_plan(
         tuple(rules),
         tuple(told),
         memory,
+        client,
     )
 
 

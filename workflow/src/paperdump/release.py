@@ -44,7 +44,7 @@ from paperdump.releases import (
 from paperdump.report import is_whole
 
 # Where a dump or the results lie is no part of what a release is.
-_PLACES = ("dumps", "results")
+_PLACES = ("dumps", "results", "upload")
 _STALE = re.compile(r"\.(?:[0-9]{4}-[0-9]{2}-[0-9]{2}|undated)-[0-9a-f]{8}(?:\.damaged)?\.tmp")
 _READ_ONLY = 0o444
 

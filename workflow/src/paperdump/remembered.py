@@ -1,7 +1,8 @@
 """What is remembered of files from run to run: their SHA-256, as long as they are as they were.
 
-A file counts as unchanged where its size, its place on the disk and both of its times (of its
-content and of its entry) are those that it had when it was read. One that was written to within
+A file counts as unchanged where its size, its number on the disk and both of its times (of its
+content and of its entry) are those that it had when it was read. The disk's own number does not
+count: each node of a cluster that mounts it gives it another. One that was written to within
 the last moments before it was read is not remembered: the clock of the file system may be too
 coarse to show that it was written to again.
 """
@@ -32,7 +33,7 @@ class Content(NamedTuple):
     packed: bool
 
 
-State = tuple[int, int, int, int, int]
+State = tuple[int, int, int, int]
 
 
 def state_of(status: os.stat_result) -> State:
@@ -42,7 +43,6 @@ def state_of(status: os.stat_result) -> State:
         status.st_mtime_ns,
         status.st_ctime_ns,
         status.st_ino,
-        status.st_dev,
     )
 
 
@@ -64,10 +64,8 @@ class Memory:
             document = json.loads(file.read_text("utf-8"))
             return cls(
                 {
-                    location: ((size, mtime, ctime, inode, device), Content(size, sha256, packed))
-                    for location, (size, mtime, ctime, inode, device, sha256, packed) in (
-                        document.items()
-                    )
+                    location: ((size, mtime, ctime, inode), Content(size, sha256, packed))
+                    for location, (size, mtime, ctime, inode, sha256, packed) in document.items()
                 }
             )
         except (OSError, ValueError, TypeError, AttributeError):
@@ -75,8 +73,12 @@ class Memory:
 
     def recall(self, location: str, status: os.stat_result) -> Content | None:
         """What was read of a file, if it is as it was."""
+        return self.recall_state(location, state_of(status))
+
+    def recall_state(self, location: str, state: State) -> Content | None:
+        """What was read of something, if its state is the one that it had."""
         found = self._known.get(location)
-        if found is None or found[0] != state_of(status):
+        if found is None or found[0] != state:
             return None
         self._seen[location] = found
         return found[1]
@@ -91,7 +93,11 @@ class Memory:
         """
         newest = max(status.st_mtime_ns, status.st_ctime_ns)
         if content.size == status.st_size and newest < time.time_ns() - _SETTLED:
-            self._seen[location] = (state_of(status), content)
+            self.keep_state(location, state_of(status), content)
+
+    def keep_state(self, location: str, state: State, content: Content) -> None:
+        """Remember what was read of something whose state tells for certain what it holds."""
+        self._seen[location] = (state, content)
 
     @property
     def is_news(self) -> bool:

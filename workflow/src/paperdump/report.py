@@ -180,12 +180,17 @@ def is_published(results: Path, marker: Path) -> bool:
     """Whether ``latest`` is the release that a marker names, whole; or the marker is not there."""
     if not marker.is_file():
         return True
-    try:
-        version = json.loads(marker.read_text("utf-8"))["version"]
-    except (OSError, ValueError, KeyError):
-        return False
+    version = version_of(marker)
     latest = results / "latest"
     return latest.resolve().name == version and is_whole(latest)
+
+
+def version_of(marker: Path) -> str | None:
+    """The version that a marker names; None where it cannot be read."""
+    try:
+        return str(json.loads(marker.read_text("utf-8"))["version"])
+    except (OSError, ValueError, KeyError):
+        return None
 
 
 def is_whole(release: Path) -> bool:
