@@ -19,7 +19,6 @@ from typing import IO, Any
 
 import yaml
 
-from paperdump import config as settings
 from paperdump import (
     bucket,
     corrections,
@@ -32,6 +31,7 @@ from paperdump import (
     report,
     sheet,
 )
+from paperdump import config as settings
 from paperdump.corrections import Correction
 from paperdump.inventory import Dump
 from paperdump.memory import OF_BATCHES
