@@ -160,10 +160,13 @@ class Plan:
             name: sum(dump.unpacked_mb for dump in dumps) for name, dumps in self.batches.items()
         }
         whole, largest = sum(of_batches.values()), max(of_batches.values())
+        unused = {"block"} if self.shards == 1 else set()
+        if self.config["validate"]["on_failure"] != "quarantine":
+            unused.add("quarantine")
         return {
             stage: need.of_dumps(largest if stage in OF_BATCHES else whole)
             for stage, need in needs.NEEDS.items()
-            if stage != "block" or self.shards > 1
+            if stage not in unused
         }
 
     @property
