@@ -284,6 +284,19 @@ def test_what_moved_in_a_summary_is_told_row_by_row() -> None:
     ]
 
 
+def test_a_summary_in_which_nearly_all_differs_is_told_in_a_row(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(changes, "_MOST_OF_SUMMARY", 2)
+    one, other = Tables({"summaries/code_links": month(a=1, b=2)}), month(b=3, c=4)
+    found = changes.summary_changed(
+        "summaries/code_links", one, Tables({"summaries/code_links": other})
+    )
+    assert found.select("about", "change", "row_key", "field", "old_value", "new_value").rows() == [
+        ("summary", "changed", "{}", "rows", "2", "2")
+    ]
+
+
 def ids(*names: str) -> pl.DataFrame:
     return pl.DataFrame({"paper_id": list(names)}, schema={"paper_id": pl.String})
 

@@ -24,6 +24,7 @@ _STATEMENTS = ("sheet", "corrections")
 _DAYS = ("published_on", "published_on_evidence", "first_seen_on", "last_seen_on")
 # columns that name what a row is, and so do not differ between rows of the same thing
 _IDS = ("paper_id", "dump_id", "entry_id", "container_id")
+_MOST_OF_SUMMARY = 20_000  # differences of a summary that are told one by one
 _PLACE = ("first_line", "record", "record_path")
 
 
@@ -703,6 +704,8 @@ def paper_links(old: Side, new: Side) -> pl.DataFrame:
 def summary_changed(name: str, old: Side, new: Side) -> pl.DataFrame:
     """The rows of a summary that came or went, and the values that differ.
 
+    Of a summary in which too much differs to be told row by row, only how many rows it has.
+
     Args:
         name: The summary's table; another table has no differences here.
         old: The earlier release.
@@ -746,4 +749,13 @@ def summary_changed(name: str, old: Side, new: Side) -> pl.DataFrame:
                 new_value=column,
             )
         )
-    return pl.concat(parts, how="diagonal_relaxed")
+    found = pl.concat(parts, how="diagonal_relaxed")
+    if found.height <= _MOST_OF_SUMMARY:
+        return found
+    return pl.select(
+        **{**row, "row_key": pl.lit("{}")},
+        change=pl.lit("changed"),
+        field=pl.lit("rows"),
+        old_value=pl.lit(str(before.height)),
+        new_value=pl.lit(str(after.height)),
+    )

@@ -479,6 +479,8 @@ def _distance(row: Mapping[str, Any]) -> float:
 
 def _row_name(key: str, paths: Mapping[str, str]) -> str:
     """What a row of a summary is called: its key, with the paths of dumps for their ids."""
+    if key == "{}":
+        return "more than is told row by row"
     values = [
         str(v).removesuffix("-01") if column == "month" else paths.get(str(v), str(v))
         for column, v in json.loads(key).items()
