@@ -752,10 +752,13 @@ def summary_changed(name: str, old: Side, new: Side) -> pl.DataFrame:
     found = pl.concat(parts, how="diagonal_relaxed")
     if found.height <= _MOST_OF_SUMMARY:
         return found
-    return pl.select(
-        **{**row, "row_key": pl.lit("{}")},
-        change=pl.lit("changed"),
-        field=pl.lit("rows"),
-        old_value=pl.lit(str(before.height)),
-        new_value=pl.lit(str(after.height)),
-    )
+    told = {
+        "about": "summary",
+        "change": "changed",
+        "table_name": name,
+        "row_key": "{}",
+        "field": "rows",
+        "old_value": str(before.height),
+        "new_value": str(after.height),
+    }
+    return pl.DataFrame([told])
