@@ -78,6 +78,6 @@ def test_the_lock_names_no_registry_and_every_requirement() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     extras = project["optional-dependencies"].values()
     required = [*project["dependencies"], *itertools.chain.from_iterable(extras)]
-    names = {re.split("[>=<]", requirement)[0].lower() for requirement in required}
+    names = {re.split(r"[>=<\[]", requirement)[0].lower() for requirement in required}
     locked = {line.split("==")[0] for line in lock.splitlines()}
     assert names - locked == set()

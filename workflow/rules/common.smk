@@ -40,6 +40,8 @@ WORK = f"{OUT}/work"
 LOGS = f"{OUT}/logs"
 BENCHMARKS = f"{OUT}/benchmarks"
 PUBLISHED = f"{WORK}/{PLAN.marker()}"
+# Dumps, of a run, beyond which those on this file system are no inputs to Snakemake.
+MOST_NAMED = 2000
 # Used with --software-deployment-method conda only.
 ENVIRONMENT = "../envs/paperdump.yaml"
 
@@ -99,12 +101,15 @@ def input_of(dump):
 def dumps_of(wildcards):
     """The dumps of a batch that Snakemake can name: existing files without braces or line breaks.
 
-    The others are read all the same: params name every dump, with its SHA-256.
+    The others are read all the same: params name every dump, with its SHA-256. Of very many only
+    those of buckets are named, which are to be fetched: before each job that it starts, Snakemake
+    looks at every input of all jobs that could start.
     """
     return [
         input_of(dump)
         for dump in PLAN.batches[wildcards.batch]
         if dump.sha256
+        and (len(PLAN.dumps) <= MOST_NAMED or bucket.is_address(dump.location))
         and dump.location.isprintable()
         and not set(dump.location) & set("{}")
     ]
