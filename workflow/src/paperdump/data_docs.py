@@ -29,6 +29,15 @@ _REMOTE = re.compile(
     re.DOTALL,
 )
 
+# what a run without name and time of its own leaves empty, and a link that those scripts open
+_EMPTY = re.compile(
+    r"(?<=<br>) Data asset: None<br>"
+    r"|<tr>\s*<td[^>]*><div[^>]*>Run Time</div></td>"
+    r"\s*<td[^>]*><div[^>]*>__none__</div></td>\s*</tr>"
+    r"| / __none__"
+    r"|<p\b[^>]*>\s*<a\b[^>]*>\s*Show more info\.\.\.\s*</a>\s*</p>"
+)
+
 _STYLE = """\
 :root { color-scheme: light dark; --line: #8884; --soft: #8882; --bad: #c62828; --good: #2e7d32; }
 body { font: 15px/1.5 system-ui, sans-serif; margin: 0; }
@@ -159,8 +168,7 @@ def offline(page: str) -> str:
     """A page of a subfolder without scripts, pictures and styles from the web."""
     # the library means them for pages that lie deeper
     page = _REMOTE.sub("", page).replace("../../../../", "../")
-    # of a run, which has neither name nor time here
-    page = page.replace(" / __none__", "")
+    page = _EMPTY.sub("", page)
     style = '<link rel="stylesheet" href="../static/paperdump.css">'
     return page.replace("</head>", f"  {style}\n  </head>", 1)
 
