@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 from collections import Counter
+from collections.abc import Iterable
 from itertools import combinations
 
 import numpy as np
@@ -49,8 +50,18 @@ def sketch_series(sketches: list[set[int] | None]) -> pl.Series:
     return pl.Series("sketch", rows, dtype=pl.List(pl.Int64))
 
 
+def whole(pieces: Iterable[Keys]) -> Keys:
+    """The keys of all pieces."""
+    every = list(pieces)
+    return Keys(
+        np.concatenate([np.empty(0, np.uint64), *(keys.hashes for keys in every)]),
+        np.concatenate([np.empty(0, np.int64), *(keys.owners for keys in every)]),
+    )
+
+
 def title_keys(*titles: str) -> list[set[int]]:
-    found = candidates.title_keys(signatures.title_sketches(pl.Series(titles, dtype=pl.String)))
+    sketches = signatures.title_sketches(pl.Series(titles, dtype=pl.String))
+    found = whole(candidates.title_keys(sketches))
     return [set(found.hashes[found.owners == n].tolist()) for n in range(len(titles))]
 
 
@@ -63,7 +74,9 @@ def entries(*rows: tuple[str, str | None]) -> pl.DataFrame:
     frame = pl.DataFrame(
         list(rows), schema={"clean_title": pl.String, "clean_abstract": pl.String}, orient="row"
     )
-    return signatures.with_signatures(frame)
+    return signatures.with_signatures(frame).with_columns(
+        title_fold=signatures.title_fold(pl.col("title_words"))
+    )
 
 
 def texts_of(*rows: tuple[str, str | None]) -> tuple[pairing.Texts, pairing.Texts]:
@@ -87,12 +100,12 @@ def test_paired_finds_what_brute_force_finds(texts: list[set[int]]) -> None:
     with pytest.MonkeyPatch.context() as patch:
         # of runs as long as there are texts, all are paired
         patch.setattr(candidates.within_runs, "__defaults__", (len(texts), True))
-        assert counts(candidates.paired(keys_of(texts), len(texts))) == brute
+        assert counts(candidates.paired([keys_of(texts)], len(texts))) == brute
 
 
 @given(KEYS)
 def test_pairs_are_in_order_the_smaller_number_first_and_each_once(texts: list[set[int]]) -> None:
-    found = candidates.paired(keys_of(texts), len(texts))
+    found = candidates.paired([keys_of(texts)], len(texts))
     pairs = list(zip(found.one.tolist(), found.other.tolist(), strict=True))
     assert pairs == sorted(set(pairs))
     assert all(one < other for one, other in pairs)
@@ -103,18 +116,18 @@ def test_the_order_of_keys_does_not_matter(texts: list[set[int]], shuffle: rando
     keys = keys_of(texts)
     order = np.array(shuffle.sample(range(len(keys.hashes)), len(keys.hashes)), np.int64)
     other = Keys(keys.hashes[order], keys.owners[order])
-    assert equal(candidates.paired(keys, len(texts)), candidates.paired(other, len(texts)))
+    assert equal(candidates.paired([keys], len(texts)), candidates.paired([other], len(texts)))
 
 
 def test_of_a_few_texts_with_a_key_all_are_paired() -> None:
     n = candidates.ALL_PAIRED
-    found = counts(candidates.paired(keys_of([{1}] * n), n))
+    found = counts(candidates.paired([keys_of([{1}] * n)], n))
     assert found == dict.fromkeys(combinations(range(n), 2), 1)
 
 
 @pytest.mark.parametrize("n", [candidates.ALL_PAIRED + 1, 100, candidates.MOST_PAIRED])
 def test_of_many_texts_with_a_key_each_is_paired_with_the_next_and_the_first(n: int) -> None:
-    found = counts(candidates.paired(keys_of([{1}] * n), n))
+    found = counts(candidates.paired([keys_of([{1}] * n)], n))
     expected = {(0, other) for other in range(1, n)} | {(one, one + 1) for one in range(1, n - 1)}
     assert set(found) == expected
     assert set(found.values()) == {1}
@@ -122,7 +135,7 @@ def test_of_many_texts_with_a_key_each_is_paired_with_the_next_and_the_first(n: 
 
 def test_a_key_of_very_many_texts_says_nothing() -> None:
     n = candidates.MOST_PAIRED + 1
-    assert counts(candidates.paired(keys_of([{1}] * n), n)) == {}
+    assert counts(candidates.paired([keys_of([{1}] * n)], n)) == {}
 
 
 @given(st.lists(st.integers(0, 60), max_size=6), st.integers(1, 6), st.booleans())
@@ -149,9 +162,9 @@ def test_pairs_within_runs_are_linear_beyond_a_few(
 @given(KEYS, st.sampled_from([1, 2, 4, 16]))
 def test_the_pairs_of_shards_add_up(texts: list[set[int]], shards: int) -> None:
     keys = keys_of(texts)
-    whole = candidates.paired(keys, len(texts))
-    parts = [candidates.paired(keys.shard(n, shards), len(texts)) for n in range(shards)]
-    assert equal(candidates.added(parts), whole)
+    at_once = candidates.paired([keys], len(texts))
+    parts = [candidates.paired([keys.shard(n, shards)], len(texts)) for n in range(shards)]
+    assert equal(candidates.added(parts), at_once)
 
 
 @given(KEYS, st.sampled_from([1, 4, 16]))
@@ -186,10 +199,10 @@ def test_of_very_many_texts_shards_agree_with_the_whole() -> None:
     n_owners = 1 << 30
     hashes = np.array([5 << 20, (5 << 20) + 1, 9 << 20], np.uint64)
     keys = Keys(hashes, np.array([3, n_owners - 1, 7], np.int64))
-    whole = candidates.paired(keys, n_owners)
-    assert counts(whole) == {(3, n_owners - 1): 1}
-    parts = [candidates.paired(keys.shard(n, 4), n_owners) for n in range(4)]
-    assert equal(candidates.added(parts), whole)
+    at_once = candidates.paired([keys], n_owners)
+    assert counts(at_once) == {(3, n_owners - 1): 1}
+    parts = [candidates.paired([keys.shard(n, 4)], n_owners) for n in range(4)]
+    assert equal(candidates.added(parts), at_once)
 
 
 # keys of titles and abstracts
@@ -236,11 +249,33 @@ def test_titles_of_other_words_share_none() -> None:
     assert not one & other
 
 
+@given(KEYS, st.integers(1, 9), st.integers(1, 5))
+def test_keys_in_pieces_and_slices_give_the_same_pairs(
+    texts: list[set[int]], at_once: int, pieces: int
+) -> None:
+    keys = keys_of(texts)
+    split = [Keys(*(values[n::pieces] for values in keys)) for n in range(pieces)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(candidates, "_KEYS_AT_ONCE", at_once)
+        found = candidates.paired(split, len(texts))
+    assert equal(found, candidates.paired([keys], len(texts)))
+
+
+@given(KEYS, st.data())
+def test_pairs_of_one_key_may_be_left_out(texts: list[set[int]], data: st.DataObject) -> None:
+    told = data.draw(st.lists(st.booleans(), min_size=len(texts), max_size=len(texts)))
+    every = counts(candidates.paired([keys_of(texts)], len(texts)))
+    some = candidates.paired([keys_of(texts)], len(texts), np.array(told, bool))
+    assert counts(some) == {
+        (one, other): n for (one, other), n in every.items() if n > 1 or told[one] or told[other]
+    }
+
+
 @given(KEYS)
 def test_a_key_that_a_text_has_twice_counts_once(texts: list[set[int]]) -> None:
     keys = keys_of(texts)
     twice = Keys(*(np.concatenate([values, values]) for values in keys))
-    assert equal(candidates.paired(twice, len(texts)), candidates.paired(keys, len(texts)))
+    assert equal(candidates.paired([twice], len(texts)), candidates.paired([keys], len(texts)))
 
 
 def test_a_title_has_not_very_many_keys() -> None:
@@ -248,13 +283,13 @@ def test_a_title_has_not_very_many_keys() -> None:
     for n in (1, 2, 3, 5, 14, 15, 26):
         for title in (" ".join(words[:n]), " ".join(["tide"] * n)):
             sketch = signatures.title_sketches(pl.Series([title]))
-            assert 0 < len(candidates.title_keys(sketch).hashes) <= 140
+            assert 0 < len(whole(candidates.title_keys(sketch)).hashes) <= 140
     endless = signatures.title_sketches(pl.Series([" ".join(f"{n}tide" for n in range(5000))]))
-    assert len(candidates.title_keys(endless).hashes) < 300
+    assert len(whole(candidates.title_keys(endless)).hashes) < 300
 
 
 def test_titles_without_words_have_no_keys() -> None:
-    found = candidates.title_keys(pl.Series([[], None, []], dtype=pl.List(pl.Int64)))
+    found = whole(candidates.title_keys(pl.Series([[], None, []], dtype=pl.List(pl.Int64))))
     assert (len(found.hashes), len(found.owners)) == (0, 0)
 
 
@@ -262,7 +297,7 @@ def test_titles_without_words_have_no_keys() -> None:
 def test_the_keys_of_abstracts_are_their_sampled_shingles(
     sketches: list[set[int] | None],
 ) -> None:
-    keys = candidates.abstract_keys(sketch_series(sketches))
+    keys = whole(candidates.abstract_keys(sketch_series(sketches)))
     owned = [set(keys.hashes[keys.owners == n].tolist()) for n in range(len(sketches))]
     assert owned == [sketch or set() for sketch in sketches]
 
@@ -281,6 +316,29 @@ def test_the_shared_part_of_sketches_is_their_intersection(
     sides = [(sketches[a] or set(), sketches[b] or set()) for a, b in pairs]
     assert common.tolist() == [len(a & b) for a, b in sides]
     assert smaller.tolist() == [min(len(a), len(b)) for a, b in sides]
+
+
+@given(SKETCHES, st.data())
+def test_no_sketches_share_more_than_the_bound(
+    sketches: list[set[int] | None], data: st.DataObject
+) -> None:
+    number = st.integers(0, len(sketches) - 1)
+    pairs = data.draw(st.lists(st.tuples(number, number), max_size=20))
+    one, other = np.array(pairs, np.int64).reshape(-1, 2).T
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(candidates, "_BITS_OF_SET", 64)  # so few that values meet in a bit
+        patch.setattr(candidates, "_PAIRS_AT_ONCE", 3)
+        patch.setattr(candidates, "_ABSTRACTS_AT_ONCE", 2)
+        at_most, smaller = candidates.shared_at_most(sketch_series(sketches), one, other)
+    common, size = candidates.shared_part(sketch_series(sketches), one, other)
+    assert (at_most >= common).all()
+    assert smaller.tolist() == size.tolist()
+
+
+def test_the_bound_of_what_sketches_share_tells_strangers() -> None:
+    sketches = sketch_series([set(range(20)), set(range(40, 60)), set(range(10, 30))])
+    at_most, _ = candidates.shared_at_most(sketches, np.array([0, 0]), np.array([1, 2]))
+    assert at_most.tolist() == [0, 10]
 
 
 def test_many_pairs_are_counted_as_few_are() -> None:
@@ -312,7 +370,9 @@ def test_titles_of_the_same_letters_are_one_and_short_abstracts_none() -> None:
         ("Waves", None),
         ("Waves", abstract_of(0, MIN_WORDS).upper()),
     )
-    assert titles.numbers.to_list() == [0, 0, 1, 1]
+    online, same, waves, again = titles.numbers.to_list()
+    assert (online, waves) == (same, again)
+    assert {online, waves} == {0, 1}
     assert abstracts.numbers.to_list() == [0, None, None, 0]
     assert (titles.n, abstracts.n) == (2, 1)
 
@@ -322,7 +382,9 @@ def test_a_title_in_several_spellings_has_the_sketches_of_all(order: list[str]) 
     titles, _ = texts_of(*((title, None) for title in order))
     [online, apart, waves] = title_sketches("online tides", "on-line tides", "waves")
     owned = zip(titles.owners.tolist(), titles.sketches.to_list(), strict=True)
-    assert sorted(owned) == sorted([(0, online), (0, apart), (1, waves)])
+    number = dict(zip(order, titles.numbers, strict=True))
+    tides, wave = number["Online tides"], number["Waves"]
+    assert sorted(owned) == sorted([(tides, online), (tides, apart), (wave, waves)])
 
 
 def test_what_has_no_key_is_no_text() -> None:

@@ -172,7 +172,15 @@ def test_words_beyond_ascii_are_those_that_they_are_respelled_to(
     assert found == of_texts(words.words(respelled(series(texts))))
 
 
-def test_each_word_is_asked_for_its_spelling_once() -> None:
+@given(st.lists(st.none() | st.text(st.sampled_from("ab é"), max_size=20), max_size=12))
+def test_equal_texts_have_equal_hashes_and_others_others(texts: list[str | None]) -> None:
+    hashes = words.text_hashes(series(texts)).to_list()
+    assert [one is None for one in hashes] == [one is None for one in texts]
+    assert len(set(hashes)) == len(set(texts))
+    assert len(set(zip(hashes, texts, strict=True))) == len(set(texts))
+
+
+def test_a_word_of_many_pieces_is_asked_for_its_spelling_once() -> None:
     asked: list[str] = []
 
     def noted(of: pl.Series) -> pl.Series:
@@ -181,6 +189,7 @@ def test_each_word_is_asked_for_its_spelling_once() -> None:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(words, "_PIECE", 8)
+        patch.setattr(words, "_RESPELLED", 200)
         texts = series(["tide é", "wave É ж", "É tide é", "plain"] * 50)
         list(words.in_pieces(texts, len, noted))
     assert sorted(asked) == ["É", "é", "ж"]

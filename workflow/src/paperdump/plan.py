@@ -90,7 +90,9 @@ STAGES = {
 
 
 _HELD: list[IO[str]] = []
-_SHARD_BYTES = 500_000_000  # of dumps, to a shard of blocking
+# Bytes of dumps, to a shard of blocking: some three million entries, which dedupe blocks in the
+# time that it takes a job to read them.
+_SHARD_BYTES = 5_000_000_000
 _MOST_SHARDS = 16
 _MEMORY = Path("work", "remembered.json")  # of the results folder: what is known of dumps' files
 

@@ -15,6 +15,7 @@ The space of hashes can be cut into shards: each is paired on its own, and their
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import accumulate, combinations, pairwise
 from typing import NamedTuple
@@ -24,7 +25,7 @@ import polars as pl
 
 from paperdump.normalize import words
 from paperdump.normalize.signatures import BITS
-from paperdump.normalize.words import Hashes, Places
+from paperdump.normalize.words import Flags, Hashes, Places
 
 # Of a key that up to so many texts share, all are paired; of one that more share, each with the
 # next one, and with the first; beyond the most, none.
@@ -33,6 +34,10 @@ MOST_PAIRED = 1000
 _PARTS = 3  # fewest words of a title's beginning, or end, that are a key
 _WITHOUT_TWO = range(5, 15)  # words of titles of which two may differ
 _AT_ONCE = 1 << 21  # values of sketches that are sorted at once
+_KEYS_AT_ONCE = 1 << 18  # sorted keys whose owners are paired at once
+_ABSTRACTS_AT_ONCE = 1 << 14  # whose keys are read at once
+_PAIRS_AT_ONCE = 1 << 16  # whose sets of bits are compared at once
+_BITS_OF_SET = 256  # of a sketch that is a set of bits; a multiple of 64, and a power of two
 _TITLES_AT_ONCE = 1 << 13  # whose keys are made at once: what they need stays in the cache
 _LONGEST = 64  # words of a title that keys are made of
 
@@ -71,25 +76,26 @@ class Keys(NamedTuple):
         return Keys(self.hashes[mine], self.owners[mine])
 
 
-def abstract_keys(sketches: pl.Series) -> Keys:
-    """The keys of abstracts: the shingles of their sketches."""
-    return Keys(_values(sketches), np.repeat(np.arange(len(sketches)), _lengths(sketches)))
+def abstract_keys(sketches: pl.Series) -> Iterator[Keys]:
+    """The keys of abstracts, piece by piece: the shingles of their sketches."""
+    for begin in range(0, len(sketches), _ABSTRACTS_AT_ONCE):
+        some = sketches[begin : begin + _ABSTRACTS_AT_ONCE]
+        owners = np.arange(begin, begin + len(some))
+        yield Keys(_values(some), np.repeat(owners, _lengths(some)))
 
 
-def title_keys(sketches: pl.Series) -> Keys:
-    """The keys of titles, made of the words of their sketches (see above)."""
+def title_keys(sketches: pl.Series) -> Iterator[Keys]:
+    """The keys of titles, piece by piece, made of the words of their sketches (see above)."""
     lengths = np.minimum(_lengths(sketches), _LONGEST)
     values = words.mixed(_values(sketches.list.head(_LONGEST)))
     firsts = np.cumsum(lengths) - lengths
-    hashes, owners = [np.empty(0, np.uint64)], [np.empty(0, np.int64)]
     for n in np.unique(lengths[lengths > 0]).tolist():
         texts = np.flatnonzero(lengths == n)
         for begin in range(0, len(texts), _TITLES_AT_ONCE):
             some = texts[begin : begin + _TITLES_AT_ONCE]
             sums = _key_sums([values[firsts[some] + place] for place in range(n)])
-            hashes.append(words.mixed(np.concatenate(sums)) >> np.uint64(64 - BITS))
-            owners.append(np.tile(some, len(sums)))
-    return Keys(np.concatenate(hashes), np.concatenate(owners))
+            hashes = words.mixed(np.concatenate(sums)) >> np.uint64(64 - BITS)
+            yield Keys(hashes, np.tile(some, len(sums)))
 
 
 def _key_sums(word: list[Hashes]) -> list[Hashes]:
@@ -115,35 +121,53 @@ def _key_sums(word: list[Hashes]) -> list[Hashes]:
     return sums
 
 
-def paired(keys: Keys, n_owners: int) -> Shared:
+def paired(pieces: Iterable[Keys], n_owners: int, told_by_one: Flags | None = None) -> Shared:
     """The pairs of texts that share keys, with how many.
 
     Args:
-        keys: The keys of texts.
+        pieces: The keys of texts, in any order; a text may have a key twice.
         n_owners: How many texts there are.
+        told_by_one: For each text whether one shared key tells anything; pairs that share one alone
+            and are of two others are left out. All, if this is not said.
     """
     bits = np.uint64(max(1, int(n_owners - 1).bit_length()))
     # of many texts, keys lose a few bits: some more pairs are looked at
     cut = np.uint64(max(0, BITS + int(bits) - 64))
+    packed = np.concatenate(
+        [np.empty(0, np.uint64), *(_with_owners(keys, cut, bits) for keys in pieces)]
+    )
+    packed.sort()
+    return _counted(np.concatenate([np.empty(0, np.uint64), *_pairs_of(packed, bits)]), told_by_one)
+
+
+def _with_owners(keys: Keys, cut: np.uint64, bits: np.uint64) -> Hashes:
+    """Keys and owners in one number each, so that they sort by key."""
     packed = keys.hashes >> cut
     packed <<= bits
     packed |= keys.owners.view(np.uint64)
-    packed.sort()
-    # a title of few words, or of a word that is there twice, has a key twice
-    new = words.is_new(packed)
-    if not new.all():
-        packed = packed[new]
-    del new
-    key = packed >> bits
-    if len(key) == 0:
-        return _counted(np.empty(0, np.uint64))
-    begins = np.flatnonzero(words.is_new(key))
-    lengths = np.diff(begins, append=len(key))
-    some = (lengths > 1) & (lengths <= MOST_PAIRED)
-    begins, lengths = begins[some], lengths[some]
-    del key
-    packed &= (np.uint64(1) << bits) - np.uint64(1)
-    return _counted(_packed(*within_runs(packed, begins, lengths)))
+    return packed
+
+
+def _pairs_of(packed: Hashes, bits: np.uint64) -> Iterator[Hashes]:
+    """The pairs of owners of a key, from sorted keys with owners.
+
+    They are read in slices that end where a key does: what is made of a slice is small enough to
+    stay in the cache, and the memory for it is used again.
+    """
+    end = 0
+    while end < len(packed):
+        begin, end = end, min(end + _KEYS_AT_ONCE, len(packed))
+        behind = ((packed[end - 1] >> bits) + np.uint64(1)) << bits
+        # the largest key has none behind it
+        end = int(np.searchsorted(packed, behind)) if behind > packed[end - 1] else len(packed)
+        some = packed[begin:end]
+        # a title of few words, or of a word that is there twice, has a key twice
+        some = some[words.is_new(some)]
+        begins = np.flatnonzero(words.is_new(some >> bits))
+        lengths = np.diff(begins, append=len(some))
+        shared = (lengths > 1) & (lengths <= MOST_PAIRED)
+        owners = some & ((np.uint64(1) << bits) - np.uint64(1))
+        yield _packed(*within_runs(owners, begins[shared], lengths[shared]))
 
 
 def added(parts: list[Shared]) -> Shared:
@@ -212,11 +236,22 @@ def _unpacked(pairs: Hashes) -> tuple[Places, Places]:
     )
 
 
-def _counted(pairs: Hashes) -> Shared:
+def _counted(pairs: Hashes, told_by_one: Flags | None) -> Shared:
     """Pairs, each once, with how often each is there; the given ones are sorted in place."""
     pairs.sort()
-    begins = np.flatnonzero(words.is_new(pairs))
-    return Shared(*_unpacked(pairs[begins]), np.diff(begins, append=len(pairs)))
+    parts = [Shared(*(np.empty(0, np.int64) for _ in Shared._fields))]
+    end = 0
+    while end < len(pairs):  # in slices, as keys are read
+        begin, end = end, min(end + _KEYS_AT_ONCE, len(pairs))
+        end = int(np.searchsorted(pairs, pairs[end - 1], side="right"))
+        begins = begin + np.flatnonzero(words.is_new(pairs[begin:end]))
+        keys = np.diff(begins, append=end)
+        one, other = _unpacked(pairs[begins])
+        if told_by_one is not None:
+            some = (keys > 1) | told_by_one[one] | told_by_one[other]
+            one, other, keys = one[some], other[some], keys[some]
+        parts.append(Shared(one, other, keys))
+    return Shared(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
 
 def shared_part(sketches: pl.Series, one: Places, other: Places) -> tuple[Places, Places]:
@@ -248,6 +283,50 @@ def shared_part(sketches: pl.Series, one: Places, other: Places) -> tuple[Places
     with ThreadPoolExecutor(pl.thread_pool_size()) as threads:
         shared = [np.empty(0, np.int64), *threads.map(common, pairwise(cuts))]
     return np.concatenate(shared), np.minimum(lengths[one], lengths[other])
+
+
+def shared_at_most(sketches: pl.Series, one: Places, other: Places) -> tuple[Places, Places]:
+    """A bound for how much of two sketches is common, pair by pair, found without comparing them.
+
+    Each sketch is a set of ``_BITS_OF_SET`` bits, one for each value; values of a sketch may meet
+    in a bit. What two sketches share has bits that both sets have, and for each value without a bit
+    of its own another value of the same sketch has that bit.
+
+    Args:
+        sketches: Sketches, each without repeats.
+        one: The numbers of sketches.
+        other: The numbers of as many others.
+
+    Returns:
+        What the common part has at most, and the size of the smaller sketch.
+    """
+    lengths = _lengths(sketches)
+    sets = np.concatenate(
+        [
+            np.empty((0, _BITS_OF_SET // 64), np.uint64),
+            *(
+                _sets(sketches[begin : begin + _ABSTRACTS_AT_ONCE])
+                for begin in range(0, len(sketches), _ABSTRACTS_AT_ONCE)
+            ),
+        ]
+    )
+    met = lengths - np.bitwise_count(sets).sum(axis=1, dtype=np.int64)
+    bound = np.empty(len(one), np.int64)
+    for begin in range(0, len(one), _PAIRS_AT_ONCE):
+        some = slice(begin, begin + _PAIRS_AT_ONCE)
+        both = sets[one[some]] & sets[other[some]]
+        bound[some] = np.bitwise_count(both).sum(axis=1, dtype=np.int64)
+    bound += np.minimum(met[one], met[other])
+    return bound, np.minimum(lengths[one], lengths[other])
+
+
+def _sets(sketches: pl.Series) -> Hashes:
+    """Each sketch as a set of bits, a row of 64 bits each."""
+    values, lengths = _values(sketches), _lengths(sketches)
+    flags = np.zeros(len(sketches) * _BITS_OF_SET, bool)
+    bit = (values & np.uint64(_BITS_OF_SET - 1)).astype(np.int64)
+    flags[np.repeat(np.arange(len(sketches)) * _BITS_OF_SET, lengths) + bit] = True
+    return np.packbits(flags).view(np.uint64).reshape(-1, _BITS_OF_SET // 64)
 
 
 def _common(values: Hashes, firsts: Places, lengths: Places, one: Places, other: Places) -> Places:

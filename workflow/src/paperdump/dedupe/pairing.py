@@ -6,7 +6,7 @@ abstracts are numbered by their sorted keys, so that shards of one run agree on 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -18,13 +18,12 @@ from paperdump.dedupe import candidates
 from paperdump.dedupe.candidates import Keys, Shared
 from paperdump.dedupe.decisions import WEEK
 from paperdump.normalize import words
-from paperdump.normalize.signatures import title_fold
-from paperdump.normalize.words import Places
+from paperdump.normalize.words import Flags, Places
 
 _FEW_FORMS = 40  # of one title, or abstract, of which all are paired
 _MOST_FORMS = 3  # of a title, or an abstract, that are paired with those of a similar one
 _MOST_OF_DATE = 2  # of these, of one date
-_MIN_KEYS = 2  # that two abstracts share to be compared, where they have enough
+_MIN_KEYS = 2  # that two abstracts share to be compared, where both have enough
 _FEW_KEYS = 6
 _PART = 0.25  # of the smaller sketch that two abstracts share to be compared
 _ALIKE = 80  # percent of likeness, below which titles alone say nothing
@@ -106,15 +105,19 @@ def texts_of(entries: pl.DataFrame, min_abstract_words: int) -> tuple[Texts, Tex
     """The different titles of entries, and their different abstracts.
 
     Args:
-        entries: Entries with ``title_words``, ``title_sketch``, ``abstract_length``,
-            ``abstract_digest`` and ``abstract_sketch``, in any order.
+        entries: Entries with ``title_fold``, ``title_words``, ``title_sketch``,
+            ``abstract_length``, ``abstract_digest`` and ``abstract_sketch``, in any order.
         min_abstract_words: Words below which an abstract is none.
     """
     long = pl.col("abstract_length") >= min_abstract_words
-    folds = entries.select(title_fold(pl.col("title_words"))).to_series()
     digests = entries.select(pl.when(long).then("abstract_digest")).to_series()
     return (
-        Texts.of(folds, entries["title_sketch"], entries["title_words"]),
+        # numbers are sorted faster than titles
+        Texts.of(
+            words.text_hashes(entries["title_fold"]),
+            entries["title_sketch"],
+            entries["title_words"],
+        ),
         Texts.of(digests, entries["abstract_sketch"]),
     )
 
@@ -129,14 +132,22 @@ def block(titles: Texts, abstracts: Texts, shard: int = 0, shards: int = 1) -> B
         shards: How many there are.
     """
 
-    def paired(texts: Texts, keys_of: Callable[[pl.Series], Keys]) -> Shared:
-        keys = keys_of(texts.sketches)
-        keys = keys._replace(owners=texts.owners[keys.owners]).shard(shard, shards)
-        return candidates.paired(keys, texts.n)
+    def paired(
+        texts: Texts,
+        keys_of: Callable[[pl.Series], Iterator[Keys]],
+        told_by_one: Flags | None = None,
+    ) -> Shared:
+        pieces = (
+            keys._replace(owners=texts.owners[keys.owners]).shard(shard, shards)
+            for keys in keys_of(texts.sketches)
+        )
+        return candidates.paired(pieces, texts.n, told_by_one)
 
+    # of a shard, one key may be one of several in all
+    few = _has_few_keys(abstracts) if shards == 1 else None
     with ThreadPoolExecutor(2) as threads:  # what is sorted is sorted outside Python's lock
         of_titles = threads.submit(paired, titles, candidates.title_keys)
-        of_abstracts = threads.submit(paired, abstracts, candidates.abstract_keys)
+        of_abstracts = threads.submit(paired, abstracts, candidates.abstract_keys, few)
         return Blocks(of_titles.result(), of_abstracts.result())
 
 
@@ -221,8 +232,7 @@ def _screened(pairs: pl.DataFrame, forms: pl.DataFrame, abstracts: Texts) -> pl.
     missing = numbers[0].is_null() | numbers[1].is_null()
     asked = (differ & ~missing & (numbers[0] != numbers[1])).fill_null(False).arg_true()
     one, other = (number.gather(asked).to_numpy().astype(np.int64) for number in numbers)
-    common, smaller = candidates.shared_part(abstracts.sketches, one, other)
-    strange = asked.filter(pl.Series((common < _PART * smaller) & (smaller >= _FEW_KEYS)))
+    strange = asked.filter(pl.Series(_strange(abstracts, one, other), dtype=pl.Boolean))
     lone = (differ & missing).arg_true()
     rest = ("authors_line", "date_text", "published_on", "title_fold")
     sides = [
@@ -241,6 +251,17 @@ def _screened(pairs: pl.DataFrame, forms: pl.DataFrame, abstracts: Texts) -> pl.
     return pairs.filter(pl.Series(is_left, dtype=pl.Boolean))
 
 
+def _strange(abstracts: Texts, one: Places, other: Places) -> Flags:
+    """Of pairs of abstracts, whether too little of the smaller one is in the other."""
+    # most have next to nothing in common, which a bound tells
+    at_most, smaller = candidates.shared_at_most(abstracts.sketches, one, other)
+    strange: Flags = (at_most < _PART * smaller) & (smaller >= _FEW_KEYS)
+    left = np.flatnonzero(~strange & (smaller >= _FEW_KEYS))
+    common, smaller = candidates.shared_part(abstracts.sketches, one[left], other[left])
+    strange[left] = common < _PART * smaller
+    return strange
+
+
 def _supported() -> pl.Expr:
     """Whether authors or days may say that two forms are one paper."""
     authors = pl.col("authors_line_one").is_not_null() & pl.col("authors_line_other").is_not_null()
@@ -256,13 +277,18 @@ def _stock(forms: pl.DataFrame) -> pl.Series:
 
 def _similar(abstracts: Texts, shared: Shared) -> tuple[Places, Places]:
     """The pairs of abstracts of which one holds enough of the other."""
-    sizes = abstracts.sketches.list.len().to_numpy()
-    few = np.minimum(sizes[shared.one], sizes[shared.other]) < _FEW_KEYS
-    some = few | (shared.keys >= _MIN_KEYS)
+    few = _has_few_keys(abstracts)
+    some = few[shared.one] | few[shared.other] | (shared.keys >= _MIN_KEYS)
     one, other = shared.one[some], shared.other[some]
     common, smaller = candidates.shared_part(abstracts.sketches, one, other)
     enough = common >= _PART * smaller
     return one[enough], other[enough]
+
+
+def _has_few_keys(abstracts: Texts) -> Flags:
+    """For each abstract whether it has so few keys that one of them tells something."""
+    few: Flags = abstracts.sketches.list.len().to_numpy() < _FEW_KEYS
+    return few
 
 
 def _within(forms: pl.DataFrame, key: str, first_only: bool = False) -> pl.DataFrame:

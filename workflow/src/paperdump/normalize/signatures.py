@@ -151,14 +151,15 @@ def abstract_signatures(abstracts: pl.Series) -> list[pl.Series]:
     digest = _joined([part.digests for part in parts], np.uint64)
     counts = _joined([part.counts for part in parts], np.int64)
     sketch = _joined([part.sketches for part in parts], np.uint64)
-    has_words = pl.Series(length > 0)
+    known = length > 0
     columns = [
         pl.Series("abstract_length", length.astype(np.int32)),
         pl.Series("abstract_digest", digest.view(np.int64)),
-        lists("abstract_sketch", counts, sketch),
     ]
-    known = pl.when(has_words)
-    return list(pl.select(known.then(pl.lit(one)).alias(one.name) for one in columns))
+    return [
+        *pl.select(pl.when(pl.Series(known)).then(pl.lit(one)).alias(one.name) for one in columns),
+        lists("abstract_sketch", counts, sketch, known),
+    ]
 
 
 class _Signatures(NamedTuple):
@@ -232,18 +233,22 @@ def title_sketches(titles: pl.Series) -> pl.Series:
     return lists("title_sketch", counts, begins[kept] >> np.uint64(64 - BITS))
 
 
-def lists(name: str, counts: Places, values: Hashes) -> pl.Series:
+def lists(
+    name: str, counts: Places, values: Hashes, known: npt.NDArray[np.bool_] | None = None
+) -> pl.Series:
     """A column of lists.
 
     Args:
         name: Its name.
         counts: The length of each list.
         values: What is in them, one list after the other.
+        known: Which of them are not null, but maybe empty; all, if this is not said.
     """
+    valid = None if known is None else pa.py_buffer(np.packbits(known, bitorder="little"))
     items = pa.Array.from_buffers(pa.int64(), len(values), [None, pa.py_buffer(values)])
     offsets = pa.py_buffer(words.offsets_of(counts))
     kind = pa.large_list(pa.int64())
-    array = pa.Array.from_buffers(kind, len(counts), [None, offsets], children=[items])
+    array = pa.Array.from_buffers(kind, len(counts), [valid, offsets], children=[items])
     return pl.Series(name, array, dtype=pl.List(pl.Int64))
 
 

@@ -8,11 +8,10 @@ on every machine.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +28,7 @@ Result = TypeVar("Result")
 
 _FEW_PIECES = 8  # that one thread works on
 _PIECE = 1 << 20  # bytes of text worked on at once: what they need stays in the cache
+_RESPELLED = 64  # pieces whose strange words are respelled at once
 _LOAD = 8  # bytes of a word that are read at once
 _CASE = np.uint8(0x20)  # the bit that lower case letters of ASCII have
 _LETTERS, _DIGITS, _ASCII = np.uint8(26), np.uint8(10), np.uint8(127)
@@ -112,17 +112,15 @@ def in_pieces(
         respell: What writes each of some words with bytes beyond ASCII as the words, none or more,
             that it stands for.
     """
-    content, bounds = _content(texts)
-    # each piece holds the texts that begin in so many bytes, so one at least
-    cuts = np.unique(np.searchsorted(bounds[:-1], np.arange(bounds[0], bounds[-1], _PIECE)))
-    cuts = np.unique(np.concatenate([[0], cuts, [len(texts)]]))
-    pieces = [bounds[first : last + 1] for first, last in pairwise(cuts)]
-    spellings = _Spellings(respell) if respell else None
+    pieces = _pieces(texts)
+    if not pieces:
+        return
     if len(pieces) < _FEW_PIECES:
-        yield from (work(_words_of(content, piece, spellings)) for piece in pieces)
+        yield from _worked(pieces, work, respell, map)
         return
     with ThreadPoolExecutor(pl.thread_pool_size()) as threads:
-        yield from threads.map(lambda piece: work(_words_of(content, piece, spellings)), pieces)
+        for begin in range(0, len(pieces), _RESPELLED):
+            yield from _worked(pieces[begin : begin + _RESPELLED], work, respell, threads.map)
 
 
 def words(texts: pl.Series) -> Words:
@@ -148,40 +146,82 @@ def words_and_beginnings(texts: pl.Series, longest: int) -> tuple[Words, Hashes]
     return Words(hashes, np.searchsorted(starts, bounds - bounds[0])), begins
 
 
-class _Spellings:
-    """The words that words with bytes beyond ASCII stand for; each distinct one is asked once."""
+def text_hashes(texts: pl.Series) -> pl.Series:
+    """A hash of each text as it is written, equal for equal texts; null where there is none.
 
-    def __init__(self, respell: Respell) -> None:
-        self._respell = respell
-        self._known = np.empty(0, np.uint64)  # hashes of words, sorted
-        self._places = np.empty(0, np.int64)  # where in the store each of these is
-        self._store = _NONE
-        self._lock = threading.Lock()
+    Args:
+        texts: Texts.
+    """
 
-    def of(self, hashes: Hashes, written: Callable[[Places], pl.Series]) -> tuple[Words, Places]:
-        """The store of words, and the place in it of each word that is asked for.
+    def of(piece: pl.Series) -> Hashes:
+        content, bounds = _content(piece)
+        some = content[bounds[0] : bounds[-1]]
+        padded = np.zeros(len(some) + _LOAD, np.uint8)
+        padded[: len(some)] = some
+        lengths = np.diff(bounds)
+        hashes = _hashes(padded, bounds[:-1] - bounds[0], lengths)
+        # bytes of 0 at the end count, too
+        hashes ^= lengths.astype(np.uint64) * _ODD[2]
+        return hashes
 
-        Args:
-            hashes: The hashes of words, sorted, each once.
-            written: Words as texts, by their places among the hashes.
-        """
-        with self._lock:
-            place = np.searchsorted(self._known, hashes)
-            is_known = np.zeros(len(hashes), bool)
-            inside = place < len(self._known)
-            is_known[inside] = self._known[place[inside]] == hashes[inside]
-            missing = np.flatnonzero(~is_known)
-            if len(missing):
-                self._add(hashes[missing], words(self._respell(written(missing))))
-                place = np.searchsorted(self._known, hashes)
-            return self._store, self._places[place]
+    with ThreadPoolExecutor(pl.thread_pool_size()) as threads:
+        hashes = np.concatenate([np.empty(0, np.uint64), *threads.map(of, _pieces(texts))])
+    known = pl.when(texts.is_not_null())
+    return pl.select(known.then(pl.lit(pl.Series(texts.name, hashes)))).to_series()
 
-    def _add(self, hashes: Hashes, spelled: Words) -> None:
-        known = np.concatenate([self._known, hashes])
-        places = np.concatenate([self._places, len(self._known) + np.arange(len(hashes))])
-        order = np.argsort(known)
-        self._known, self._places = known[order], places[order]
-        self._store = _joined([self._store, spelled])
+
+class _Found(NamedTuple):
+    """The words of some texts, and those of them that respelling is asked for.
+
+    Attributes:
+        words: The words as they are written.
+        strange: Which of them have bytes beyond ASCII.
+        hashes: The hashes of these, sorted, each once.
+        numbers: For each of these words the place of its hash among them.
+        written: A word of each hash as text.
+    """
+
+    words: Words
+    strange: Places
+    hashes: Hashes
+    numbers: Places
+    written: pl.Series
+
+
+def _pieces(texts: pl.Series) -> list[pl.Series]:
+    """The texts in pieces of so many bytes, or of one text that has more."""
+    if not len(texts):
+        return []
+    ends = texts.str.len_bytes().fill_null(0).cast(pl.Int64).cum_sum().to_numpy()
+    # each piece holds the texts that begin in so many bytes, so one at least
+    starts = np.concatenate([[0], ends[:-1]])
+    cuts = np.searchsorted(starts, np.arange(0, ends[-1], _PIECE))
+    cuts = np.unique(np.concatenate([[0], cuts, [len(texts)]]))
+    return [texts.slice(first, last - first) for first, last in pairwise(cuts.tolist())]
+
+
+def _worked(
+    pieces: list[pl.Series],
+    work: Callable[[Words], Result],
+    respell: Respell | None,
+    mapped: Callable[..., Iterator[Any]],
+) -> Iterator[Result]:
+    """What a function makes of the words of pieces; what is strange in all is respelled at once."""
+    if respell is None:
+        yield from mapped(lambda piece: work(_words_of(*_content(piece))), pieces)
+        return
+    found: list[_Found] = list(mapped(lambda piece: _found(*_content(piece)), pieces))
+    hashes, first = np.unique(np.concatenate([part.hashes for part in found]), return_index=True)
+    if not len(hashes):
+        yield from mapped(lambda part: work(part.words), found)
+        return
+    store = words(respell(pl.concat([part.written for part in found]).gather(first)))
+
+    def respelled(part: _Found) -> Result:
+        places = np.searchsorted(hashes, part.hashes)[part.numbers]
+        return work(_replaced(part.words, part.strange, store, places))
+
+    yield from mapped(respelled, found)
 
 
 def _content(texts: pl.Series) -> tuple[Bytes, Places]:
@@ -203,34 +243,44 @@ def _joined(parts: list[Words]) -> Words:
     return Words(np.concatenate([part.hashes for part in parts]), bounds)
 
 
-def _words_of(content: Bytes, bounds: Places, spellings: _Spellings | None) -> Words:
+def _words_of(content: Bytes, bounds: Places) -> Words:
     """The words of texts that follow each other, from their bytes and where each begins."""
+    folded, starts, lengths = _folded_words(content, bounds)
+    return Words(_hashes(folded, starts, lengths), np.searchsorted(starts, bounds - bounds[0]))
+
+
+def _found(content: Bytes, bounds: Places) -> _Found:
+    """The words of texts that follow each other, and those with bytes beyond ASCII."""
     folded, starts, lengths = _folded_words(content, bounds)
     hashes = _hashes(folded, starts, lengths)
     found = Words(hashes, np.searchsorted(starts, bounds - bounds[0]))
-    beyond = np.flatnonzero(folded > _ASCII) if spellings else ()
-    if spellings is None or not len(beyond):
-        return found
+    beyond = np.flatnonzero(folded > _ASCII)
     strange = np.searchsorted(starts, beyond, side="right") - 1
     strange = strange[is_new(strange.astype(np.uint64))]
-    distinct, first, number = np.unique(hashes[strange], return_index=True, return_inverse=True)
-
-    def written(some: Places) -> pl.Series:
-        word = strange[first[some]]
-        return _texts(folded[runs(starts[word], lengths[word])], lengths[word])
-
-    store, places = spellings.of(distinct, written)
-    return _replaced(found, strange, store, places[number])
+    distinct, first, numbers = np.unique(hashes[strange], return_index=True, return_inverse=True)
+    word = strange[first]
+    written = _texts(folded[runs(starts[word], lengths[word])], lengths[word])
+    return _Found(found, strange, distinct, numbers, written)
 
 
 def _replaced(found: Words, some: Places, store: Words, places: Places) -> Words:
-    """Words, some of which are replaced by the words of texts, none or more, of a store."""
+    """Words, some of which are replaced by the words of texts, none or more, of a store.
+
+    The given ones may be changed in place.
+    """
     instead = store.counts[places]
+    begins = store.bounds[places]
+    single = instead == 1
+    # by far the most words stay one word: they are replaced where they are
+    found.hashes[some[single]] = store.hashes[begins[single]]
+    if single.all():
+        return found
+    some, instead, begins = (part[~single] for part in (some, instead, begins))
     counts = np.ones(len(found.hashes), np.int64)
     counts[some] = instead
     ends = offsets_of(counts)
     hashes = np.repeat(found.hashes, counts)
-    hashes[runs(ends[some], instead)] = store.hashes[runs(store.bounds[places], instead)]
+    hashes[runs(ends[some], instead)] = store.hashes[runs(begins, instead)]
     return Words(hashes, ends[found.bounds])
 
 
