@@ -18,13 +18,6 @@ with job.logged(snakemake.log[0], "dedupe", snakemake.resources.mem_mb):
         block.gathered([Path(p) for p in snakemake.input.blocks]),
     )
     rejects = tables.read_all([Path(p) for p in snakemake.input.rejects], "rejects")
-    tables.write_parquet(done.papers, "papers", Path(snakemake.output.papers))
-    tables.write_parquet(done.sightings, "sightings", Path(snakemake.output.sightings))
-    tables.write_parquet(done.dumps, "dumps", Path(snakemake.output.dumps))
-    tables.write_parquet(rejects, "rejects", Path(snakemake.output.rejects))
-    tables.write_parquet(done.matches, "matches", Path(snakemake.output.matches))
-    contradictions = Path(snakemake.output.contradictions)
-    tables.write_parquet(done.contradictions, "contradictions", contradictions)
-    tables.write_parquet(done.corrections, "corrections", Path(snakemake.output.corrections))
-    tables.write_parquet(done.review, "review", Path(snakemake.output.review))
+    made = done.tables() | {"rejects": rejects}
+    tables.write_all(made, {name: Path(snakemake.output[name]) for name in made})
     tables.write_csv(done.review, "review", Path(snakemake.output.review_csv))

@@ -28,7 +28,7 @@ import polars as pl
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from paperdump import arrow, tables
+from paperdump import tables
 
 Read = Callable[[str], int]
 
@@ -160,7 +160,7 @@ def main() -> None:
         pq.write_table(
             made, before, compression="zstd", row_group_size=131_072, write_page_index=True
         )
-        arrow.write_table(now, "papers", made)
+        tables.write_parquet(frame, "papers", now)
         print("| layout | MB | row groups | filter | library | rows | MB read | share | ms |")
         print("| --- | --: | --: | --- | --- | --: | --: | --: | --: |")
         for layout, path in (("before", before), ("now", now)):

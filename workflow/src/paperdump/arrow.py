@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -90,30 +90,44 @@ def parquet_layout(name: str, rows: int) -> dict[str, Any]:
     return layout
 
 
-def write_table(path: Path, name: str, table: pa.Table) -> None:
+def row_group_size(name: str) -> int:
+    """How many rows a row group of a table has in its Parquet file."""
+    return PUBLISHED_ROW_GROUP_SIZE if dictionary.table(name).published else ROW_GROUP_SIZE
+
+
+def write_table(
+    path: Path, name: str, schema: pa.Schema, rows: int, row_groups: Iterable[pa.Table]
+) -> None:
     """Write a table as Parquet, as ``parquet_layout`` has it.
 
     One without rows gets no row group: with an empty one, which Arrow writes else, Hugging Face
     ``datasets`` fails.
+
+    Args:
+        path: The file.
+        name: The table.
+        schema: Its schema.
+        rows: How many rows it has.
+        row_groups: These, so many at a time as a row group has; no more of them is in memory.
     """
-    published = dictionary.table(name).published
-    size = PUBLISHED_ROW_GROUP_SIZE if published else ROW_GROUP_SIZE
-    with pq.ParquetWriter(path, table.schema, **parquet_layout(name, table.num_rows)) as writer:
-        if table.num_rows:
-            writer.write_table(table, size)
+    with pq.ParquetWriter(path, schema, **parquet_layout(name, rows)) as writer:
+        for row_group in row_groups:
+            if row_group.num_rows:
+                writer.write_table(row_group, row_group_size(name))
 
 
-def marked_nullable(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    """The table with a schema, in which a column that holds a null is marked as nullable.
+def marked_nullable(schema: pa.Schema, with_nulls: Collection[str]) -> pa.Schema:
+    """The schema, in which columns that hold a null are marked as nullable.
 
     A column that must not be null, but is, passes: that it is wrong is for validation to say,
     with the rows named.
+
+    Args:
+        schema: The schema of a table.
+        with_nulls: The names of its columns that hold a null.
     """
-    fields = [
-        field.with_nullable(field.nullable or values.null_count > 0)
-        for field, values in zip(schema, table.columns, strict=True)
-    ]
-    return table.cast(pa.schema(fields, metadata=schema.metadata))
+    fields = [field.with_nullable(field.nullable or field.name in with_nulls) for field in schema]
+    return pa.schema(fields, metadata=schema.metadata)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import polars as pl
 
@@ -27,6 +27,10 @@ class Deduplicated:
     contradictions: pl.DataFrame
     corrections: pl.DataFrame
     review: pl.DataFrame
+
+    def tables(self) -> dict[str, pl.DataFrame]:
+        """The tables by name."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
 def dedupe(
@@ -54,6 +58,7 @@ def dedupe(
         PaperdumpError: Corrections contradict each other.
     """
     entries = merging.in_page_order(normalized, dumps)
+    del normalized  # else it would be in memory twice
     corrector = Corrector(corrections, entries, dumps, limits)
     entries = corrector.fix_keys(entries)
     entries, matches = corrector.cluster(entries, blocks)

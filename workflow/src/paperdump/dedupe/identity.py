@@ -6,6 +6,9 @@ import hashlib
 
 import polars as pl
 
+# What identifiers are made of.
+_SEEDS = ("arxiv_id", "doi", "title_key", "clean_abstract", "authors", "date_text")
+
 
 def with_paper_ids(entries: pl.DataFrame) -> pl.DataFrame:
     """Add ``paper_id``, made from the first entry of each cluster, in the order given.
@@ -16,22 +19,17 @@ def with_paper_ids(entries: pl.DataFrame) -> pl.DataFrame:
     says; and where all of that is the same, clusters are numbered in the order given.
     """
     title = "title:" + pl.col("title_key")
-    more = pl.concat_str(
-        title,
-        pl.col("clean_abstract").fill_null(""),
-        pl.col("authors").list.join(";").fill_null(""),
-        pl.col("date_text").fill_null(""),
-        separator="\n",
-    )
     found = pl.coalesce("arxiv:" + pl.col("arxiv_id"), "doi:" + pl.col("doi"))
-    firsts = entries.unique("cluster", keep="first", maintain_order=True)
-    seeds = firsts.select(
-        "cluster",
-        seed=pl.coalesce(found, pl.when("is_generic").then(more).otherwise(title)),
-        more=pl.coalesce(found, more),
+    firsts = entries.select("cluster", "is_generic", *_SEEDS).unique(
+        "cluster", keep="first", maintain_order=True
     )
+    seeds = firsts.select(
+        "cluster", seed=pl.coalesce(found, pl.when(~pl.col("is_generic")).then(title))
+    )
+    seeds = _with_more(seeds, seeds["seed"].is_null(), firsts)
     number = pl.int_range(1, pl.len() + 1).over("seed")
-    seeds = seeds.with_columns(seed=pl.when(number == 1).then("seed").otherwise("more"))
+    is_taken = seeds.select(number > 1).to_series() & firsts.select(found.is_null()).to_series()
+    seeds = _with_more(seeds, is_taken, firsts)
     numbered = pl.format("{} #{}", "seed", number)
     seeds = seeds.with_columns(seed=pl.when(number == 1).then("seed").otherwise(numbered))
     ids = seeds.with_columns(
@@ -40,6 +38,21 @@ def with_paper_ids(entries: pl.DataFrame) -> pl.DataFrame:
     return entries.join(
         ids.select("cluster", "paper_id"), on="cluster", how="left", maintain_order="left"
     )
+
+
+def _with_more(seeds: pl.DataFrame, where: pl.Series, firsts: pl.DataFrame) -> pl.DataFrame:
+    """The seeds, some of which are all that entries say: few, for that is much text."""
+    places = where.arg_true()
+    more = firsts[places].select(
+        pl.concat_str(
+            "title:" + pl.col("title_key"),
+            pl.col("clean_abstract").fill_null(""),
+            pl.col("authors").list.join(";").fill_null(""),
+            pl.col("date_text").fill_null(""),
+            separator="\n",
+        )
+    )
+    return seeds.with_columns(seed=seeds["seed"].scatter(places, more.to_series()))
 
 
 def _paper_id(seed: str) -> str:

@@ -24,11 +24,11 @@ EVIDENCE = ("corrected", "stated", "confirmed", "inferred")  # of dates, the bes
 def in_page_order(entries: pl.DataFrame, dumps: pl.DataFrame) -> pl.DataFrame:
     """The entries by the path of their dump, then position: the order that breaks all ties."""
     places = dumps.select("dump_id", "path")
-    return (
-        entries.join(places, on="dump_id", how="left")
-        .sort("path", "dump_id", "position")
-        .drop("path")
-    )
+    # joined by itself: a join copies all that it is given
+    path = entries.select("dump_id").join(places, on="dump_id", how="left", maintain_order="left")[
+        "path"
+    ]
+    return entries.with_columns(path).sort("path", "dump_id", "position").drop("path")
 
 
 def merge(entries: pl.DataFrame, dumps: pl.DataFrame) -> pl.DataFrame:
@@ -42,23 +42,61 @@ def merge(entries: pl.DataFrame, dumps: pl.DataFrame) -> pl.DataFrame:
         A row per paper, with the columns of ``papers`` that sightings decide.
     """
     days = dumps.select("dump_id", "snapshot_on")
-    papers = (
-        entries.select("paper_id", "dump_id")
-        .join(days, on="dump_id", how="left", maintain_order="left")
-        .group_by("paper_id", maintain_order=True)
-        .agg(
-            n_sightings=pl.len(),
-            n_dumps=pl.col("dump_id").n_unique(),
-            first_seen_on=pl.col("snapshot_on").min(),
-            last_seen_on=pl.col("snapshot_on").max(),
-        )
+    needed = {SOURCES.get(column.name, column.name) for column, _ in _merged_columns()}
+    evidence = {each for beside in _EVIDENCE_OF.values() for each in beside}
+    columns = (needed | evidence | {"paper_id", "dump_id", "doi"}) - {"doi_list"}
+    rows = entries.select(pl.col(name) for name in entries.columns if name in columns)
+    rows = rows.with_row_index("place").join(days, on="dump_id", how="left", maintain_order="left")
+    # most papers have one sighting, from which nothing is to be chosen
+    is_one_of_several = rows["paper_id"].is_duplicated()
+    papers = _of_several(rows.filter(is_one_of_several))
+    single = _of_one(rows.filter(~is_one_of_several))
+    return pl.concat([papers, single.select(papers.columns)]).sort("place").drop("place")
+
+
+def _of_several(rows: pl.DataFrame) -> pl.DataFrame:
+    """The papers of which there are several sightings, with the ``place`` of the first one."""
+    papers = rows.group_by("paper_id", maintain_order=True).agg(
+        place=pl.col("place").min(),
+        n_sightings=pl.len(),
+        n_dumps=pl.col("dump_id").n_unique(),
+        first_seen_on=pl.col("snapshot_on").min(),
+        last_seen_on=pl.col("snapshot_on").max(),
     )
-    for column, values in _merged(entries):
+    for column, values in _merged(rows):
         names = {SOURCES.get(column, column): column}
         papers = papers.join(
             values.rename(names, strict=False), on="paper_id", how="left", maintain_order="left"
         )
-    return papers.join(conflicts(entries), on="paper_id", how="left", maintain_order="left")
+    return papers.join(conflicts(rows), on="paper_id", how="left", maintain_order="left")
+
+
+def _of_one(rows: pl.DataFrame) -> pl.DataFrame:
+    """The same of papers of which there is one sighting: its values are theirs."""
+    values = {}
+    for column, rule in _merged_columns():
+        value = pl.col(SOURCES.get(column.name, column.name))
+        if rule == "union":
+            value = value.list.unique(maintain_order=True)
+        values[column.name] = value
+        for beside in _EVIDENCE_OF.get(column.name, ()):
+            values[beside] = pl.when(value.is_not_null()).then(beside)
+    counts = dict.fromkeys(("n_sightings", "n_dumps"), pl.lit(1, pl.get_index_type()))
+    seen = dict.fromkeys(("first_seen_on", "last_seen_on"), pl.col("snapshot_on"))
+    return _with_lists(rows).select(
+        "paper_id",
+        "place",
+        **counts,
+        **seen,
+        **values,
+        conflicts=pl.lit([], pl.List(pl.String)),
+    )
+
+
+def _merged_columns() -> list[tuple[dictionary.Column, str]]:
+    """The columns of papers whose values are chosen among those of sightings, and their rules."""
+    columns = dictionary.table("papers").columns
+    return [(column, column.merge) for column in columns if column.merge is not None]
 
 
 def lineage(entries: pl.DataFrame) -> pl.DataFrame:
@@ -100,17 +138,17 @@ def _merged(
     Of columns that make sense together only the first is named; both are in its frame.
     """
     entries = _with_lists(entries)
-    for column in dictionary.table("papers").columns:
-        if column.merge is None or column.name == _TOGETHER[1]:
+    for column, rule in _merged_columns():
+        if column.name == _TOGETHER[1]:
             continue
         if column.name == _TOGETHER[0]:
             known = pl.any_horizontal(pl.col(_TOGETHER).is_not_null())
             pairs = entries.with_columns(pair=pl.when(known).then(pl.struct(_TOGETHER)))
-            yield column.name, _merge_column(pairs, "pair", column.merge, beside).unnest("pair")
+            yield column.name, _merge_column(pairs, "pair", rule, beside).unnest("pair")
         else:
             with_it = (*_EVIDENCE_OF.get(column.name, ()), *beside)
             source = SOURCES.get(column.name, column.name)
-            yield column.name, _merge_column(entries, source, column.merge, with_it)
+            yield column.name, _merge_column(entries, source, rule, with_it)
 
 
 def _merge_column(
@@ -176,8 +214,8 @@ def conflicts(entries: pl.DataFrame) -> pl.DataFrame:
     days of publication that time zones make differ do not.
     """
     differing = []
-    for column in dictionary.table("papers").columns:
-        if column.merge is None or column.merge in _NO_CONFLICT:
+    for column, rule in _merged_columns():
+        if rule in _NO_CONFLICT:
             continue
         value = pl.col(SOURCES.get(column.name, column.name))
         if column.name == "doi":
