@@ -24,7 +24,7 @@ The steps:
 * ``floor``: the least that any program does that makes this of that: all bytes of all dumps are
   read once (one file after the other, nothing is kept), and the tables of the release (all its
   Parquet files) are written once with Polars, from memory, with the compression and the row groups
-  that they have, each flushed to disk. Nothing is parsed, compared or validated. That the tables
+  that they have. Nothing is parsed, compared, validated, or flushed to disk, and that the tables
   have to be in memory is not counted. The median of ``--repeat`` runs.
 * ``peers``: deduplication alone, by the packages that ``--peers`` names, of the corpus's records
   (``dedupe_peers.py`` says how); only where ``--peers-python`` names the Python that has them.
@@ -613,6 +613,8 @@ class Bench:
 
     def make(self) -> None:
         """Make the dumps, if they are not there."""
+        # of a run that was killed; the folder is this benchmark's
+        shutil.rmtree(self.work / ".snakemake" / "locks", ignore_errors=True)
         if self.dumps.is_dir() and files_of(self.dumps):
             return
         self.make_corpus()
@@ -848,7 +850,7 @@ def measured_before(file: Path, of: str) -> list[Measured]:
     found = []
     for line in file.read_text("utf-8").splitlines():
         read = json.loads(line)
-        if read.pop("of") == of:
+        if read.pop("of", None) == of:
             stages = tuple(Stage(**stage) for stage in read.pop("stages"))
             found.append(Measured(**{**read, "jobs": tuple(read["jobs"]), "stages": stages}))
     return found
