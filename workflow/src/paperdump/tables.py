@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from paperdump import dictionary
 from paperdump.arrow import (
     ARROW_TYPES,
+    PUBLISHED_ROW_GROUP_SIZE,
     ROW_GROUP_SIZE,
     arrow_schema,
     atomic_path,
@@ -74,7 +75,10 @@ def to_arrow(frame: pl.DataFrame, name: str) -> pa.Table:
     A column that must not be null, but is, is marked as nullable and passes: that it is wrong is
     for validation to say, with the rows named.
     """
-    return marked_nullable(conform(frame, name).to_arrow(), arrow_schema(name))
+    rows = conform(frame, name)
+    # in pieces: a chunk of texts holds 2 GiB at most, as many as two million abstracts have
+    pieces = [piece.to_arrow() for piece in rows.iter_slices(PUBLISHED_ROW_GROUP_SIZE)]
+    return marked_nullable(pa.concat_tables(pieces or [rows.to_arrow()]), arrow_schema(name))
 
 
 def point(link: Path, target: Path) -> None:
