@@ -39,7 +39,9 @@ of all processes; other programs on the machine disturb it less than the wall ti
 
 ``--growth`` measures cold runs of several sizes: a table with slopes on log axes (1 is growth in
 proportion), and a plot as SVG. ``--out`` adds each measurement to a file, a line of JSON each; the
-tables tell what the file has of steps that are not measured now (of that size, on as many cores).
+tables tell what the file has of steps that are not measured now (of that size, on as many cores);
+``--steps`` without a step measures nothing, and tells that. ``--doc docs/scale.md`` writes what the
+cold run took into the tables there.
 """
 
 from __future__ import annotations
@@ -377,6 +379,18 @@ def files_of(folder: Path) -> list[Path]:
     return found
 
 
+def bytes_of(folder: Path) -> int:
+    """How many bytes the files below a folder have."""
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+
+
+def sizes_of(dumps: Path, results: Path) -> dict[str, int]:
+    """The bytes of a run's dumps, of each stage's results, and of the release."""
+    stages = {f"work/{one.name}": bytes_of(one) for one in sorted((results / "work").iterdir())}
+    release = bytes_of((results / "latest").resolve())
+    return {"dumps": bytes_of(dumps), **stages, "release": release}
+
+
 def entries_of(results: Path) -> int:
     """How many entries the newest release has."""
     manifest = json.loads((results / "latest" / "manifest.json").read_text("utf-8"))
@@ -489,6 +503,106 @@ def growth_table(measured: Sequence[Measured]) -> str:
             row.append("" if steep is None else f"{steep:.2f}")
         rows.append([*row, f"{one.entries / one.seconds:,.0f}"])
     return aligned(rows)
+
+
+# -- the tables of docs/scale.md ---------------------------------------------------------------
+
+_MILLIONS = (10, 100, 1000)
+_OF_BATCHES = ("parse", "normalize")
+
+
+def markdown(rows: Sequence[Sequence[str]]) -> str:
+    """Rows of cells as a table in Markdown, the first column to the left."""
+    head, *rest = rows
+    ruler = ["---", *["---:"] * (len(head) - 1)]
+    return "\n".join(f"| {' | '.join(row)} |" for row in [head, ruler, *rest])
+
+
+def cost_table(cold: Measured) -> str:
+    """What each stage takes for a million entries: all but the memory of batches is in proportion.
+
+    What a stage asks for is of the size of the dumps, as it is told before a run.
+    """
+    millions = cold.entries / 1e6
+    megabytes = cold.facts["dumps"] / 1e6
+    needs = _needs()
+    rows = [["stage", "jobs", "seconds", "CPU seconds", "peak, MB", "asks for, MB", "writes, MB"]]
+    for stage in cold.stages:
+        need = needs.get(stage.name)
+        batch = megabytes / stage.jobs if stage.name in _OF_BATCHES else megabytes
+        written = cold.facts.get(f"work/{stage.name}", 0)
+        written += cold.facts["release"] if stage.name == "release" else 0
+        rows.append(
+            [
+                stage.name,
+                str(stage.jobs),
+                f"{stage.seconds / millions:.1f}",
+                f"{stage.cpu / millions:.1f}",
+                f"{stage.mebibytes * _MEBIBYTE / 1e6:,.0f}",
+                f"{need.of_dumps(batch):,}" if need else "",
+                f"{written / 1e6 / millions:,.0f}",
+            ]
+        )
+    seconds = f"{cold.seconds / millions:.0f} (wall)"
+    together = f"{cold.together_mib * _MEBIBYTE / 1e6:,.0f}" if cold.together_mib else ""
+    cpu = cold.cpu or sum(stage.cpu for stage in cold.stages)
+    written = sum(size for name, size in cold.facts.items() if name != "dumps") / 1e6 / millions
+    jobs = sum(stage.jobs for stage in cold.stages)
+    all_of_it = ["the run", str(jobs), seconds, f"{cpu / millions:.1f}", together, ""]
+    return markdown([*rows, [*all_of_it, f"{written:,.0f}"]])
+
+
+def plan_table(cold: Measured) -> str:
+    """What larger sizes take in proportion: hours of the processor, memory that stages ask for."""
+    needs = _needs()
+    of_million = 1e6 / cold.entries
+    rows = [["", *(f"{millions:,} million" for millions in _MILLIONS)]]
+
+    def row(name: str, values: Sequence[str]) -> None:
+        rows.append([name, *values])
+
+    for name in ("dumps", "release"):
+        size = cold.facts[name] * of_million / 1e9
+        row(f"{name}, GB", [f"{size * millions:,.0f}" for millions in _MILLIONS])
+    work = sum(size for name, size in cold.facts.items() if name.startswith("work/"))
+    work = work * of_million / 1e9
+    row("work, GB", [f"{work * millions:,.0f}" for millions in _MILLIONS])
+    for stage in cold.stages:
+        hours = stage.cpu * of_million / 3600
+        if hours * 3600 >= 1:
+            cells = [f"{hours * millions:,.1f}" for millions in _MILLIONS]
+            row(f"{stage.name}, CPU hours", cells)
+    megabytes = cold.facts["dumps"] * of_million / 1e6
+    for stage in cold.stages:
+        if stage.name in needs and stage.name not in (*_OF_BATCHES, "gate"):
+            need = needs[stage.name].of_dumps
+            memory = [need(megabytes * millions) / 1000 for millions in _MILLIONS]
+            row(f"{stage.name}, GB of memory", [f"{gigabytes:,.0f}" for gigabytes in memory])
+    return markdown(rows)
+
+
+def _needs() -> Mapping[str, Any]:
+    from paperdump import needs  # noqa: PLC0415 (only the tables of docs/scale.md need it)
+
+    return needs.NEEDS
+
+
+def filled(document: str, tables: Mapping[str, str]) -> str:
+    """A document with tables in the places that are marked for them.
+
+    Args:
+        document: In Markdown; a table stands between the comments ``table: NAME`` and ``end``.
+        tables: Name → table.
+
+    Raises:
+        BenchmarkError: There is no place for a table.
+    """
+    for name, table in tables.items():
+        place = re.compile(rf"(<!-- table: {re.escape(name)} -->\n).*?(<!-- end -->)", re.DOTALL)
+        document, n = place.subn(lambda found, t=table: f"{found[1]}{t}\n{found[2]}", document)
+        if n != 1:
+            raise BenchmarkError(f"the document has {n} places for the table {name!r}")
+    return document
 
 
 # -- a plot ------------------------------------------------------------------------------------
@@ -647,6 +761,7 @@ class Bench:
         since = time.time()
         usage = measure(self.snakemake(results, *arguments), self.work, self.log)
         jobs = jobs_of(self.log.read_text("utf-8", "replace"))
+        sizes = sizes_of(self.dumps, results) if step == "cold" else {}
         one = Measured(
             step,
             entries_of(results),
@@ -655,6 +770,7 @@ class Bench:
             *dataclasses.astuple(usage),
             jobs=tuple(jobs),
             stages=tuple(stages_of(results / "benchmarks", since)) if jobs else (),
+            facts=sizes,
         )
         self.tell(one)
         return one
@@ -886,11 +1002,12 @@ def parsed(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--work", type=Path, help="where corpus, dumps and results stay")
     parser.add_argument("--cores", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--repeat", type=int, default=3)
-    parser.add_argument("--steps", nargs="+", choices=STEPS)
+    parser.add_argument("--steps", nargs="*", choices=STEPS)
     parser.add_argument("--peers", nargs="+", default=["text-dedup"], metavar="NAME")
     parser.add_argument("--peers-python", help="the Python that has the peers")
     parser.add_argument("--growth", nargs="+", type=sized, metavar="ENTRIES[=FOLDER]", default=[])
     parser.add_argument("--plot", type=Path, help="the SVG file that --growth draws")
+    parser.add_argument("--doc", type=Path, help="the document with tables to be filled")
     parser.add_argument("--out", type=Path, help="a file to add each measurement to, as JSON")
     given = parser.parse_args(arguments)
     if given.steps is None:
@@ -942,7 +1059,7 @@ def run_all(given: argparse.Namespace, work: Path) -> None:
                 lines.write(as_line(one, of) + "\n")
 
     of = f"{given.entries} {given.cores}"
-    before = measured_before(given.out, of) if given.out and given.steps else []
+    before = measured_before(given.out, of) if given.out and not given.growth else []
     if given.steps:
         main_one = bench(given, work, given.entries, given.dumps, tell)
         try:
@@ -959,7 +1076,14 @@ def run_all(given: argparse.Namespace, work: Path) -> None:
                 sep="\n",
                 flush=True,
             )
+    elif before:
+        print(report(together(before, [])))
     colds = [one for one in measured if one.step == "cold"]
+    told = [one for one in [*before, *colds] if one.step == "cold"]
+    if given.doc and told:
+        cold = told[-1]
+        tables = {"cost": cost_table(cold), "plan": plan_table(cold)}
+        given.doc.write_text(filled(given.doc.read_text("utf-8"), tables), "utf-8")
     of = "growth"
     for entries, folder in given.growth:
         if given.steps and entries == given.entries and colds and folder in (None, given.dumps):

@@ -1,7 +1,7 @@
 """What dedupe would send over the network on many nodes: a simulation from what is measured.
 
     python tests/benchmarks/shuffle.py [--records 10000 100000 1000000] [--corpus FILE ...]
-        [--sizes 10 100 1000] [--nodes 2 16 128] [--markdown]
+        [--sizes 10 100 1000] [--nodes 2 16 128] [--doc docs/scale.md]
 
 Of generated corpora (``corpus.py``), or of files of the same columns, it measures what blocking
 works with: how many keys a title and an abstract have, how many texts share a key, the pairs that
@@ -23,9 +23,10 @@ the shard that its hash names, and every pair's texts meet where they are compar
 * texts: of each pair that is compared closely one entry goes to where the other one is; what
   comparing reads of an entry has so many bytes as in the largest corpus. Pairs grow likewise.
 
-``check`` is what the same rule says of the largest corpus from the two before it, beside what is
+``check`` is what the same rule says of the largest corpus from those before it, beside what is
 measured there. The words of these corpora are the same at each size, so that titles resemble each
-other more and more: real ones have new words, and fewer pairs.
+other more and more: real ones have new words, and fewer pairs. ``--doc`` writes both tables into a
+document.
 """
 
 from __future__ import annotations
@@ -287,11 +288,7 @@ def simulated(corpora: Sequence[Corpus], entries: int, nodes: int) -> Shuffle:
 
 
 def _table(rows: Sequence[Sequence[str]], markdown: bool) -> str:
-    if not markdown:
-        return scale.aligned(rows)
-    head, *rest = rows
-    ruler = ["---", *["---:"] * (len(head) - 1)]
-    return "\n".join(f"| {' | '.join(row)} |" for row in [head, ruler, *rest])
+    return scale.markdown(rows) if markdown else scale.aligned(rows)
 
 
 def measured_table(corpora: Sequence[Corpus], markdown: bool = False) -> str:
@@ -367,7 +364,7 @@ def main() -> None:
     size.add_argument("--corpus", type=Path, nargs="+", help="generated corpora to take instead")
     parser.add_argument("--sizes", type=float, nargs="+", default=[10, 100, 1000])
     parser.add_argument("--nodes", type=int, nargs="+", default=[2, 16, 128])
-    parser.add_argument("--markdown", action="store_true", help="tables as Markdown")
+    parser.add_argument("--doc", type=Path, help="the document with tables to be filled")
     given = parser.parse_args()
     if len(given.sizes) != len(given.nodes):
         parser.error("as many --nodes as --sizes")
@@ -377,14 +374,20 @@ def main() -> None:
             files.append(Path(name) / f"corpus_{records}.parquet")
             generator.generate(records).write_parquet(files[-1])
         corpora = sorted((measured(file) for file in files), key=lambda corpus: corpus.entries)
-    print(f"measured, for an entry\n\n{measured_table(corpora, given.markdown)}\n")
+    print(f"measured, for an entry\n\n{measured_table(corpora)}\n")
     if len(corpora) > 2:
         print(f"{check(corpora)}\n")
     shuffles = [
         simulated(corpora, int(million * 1e6), nodes)
         for million, nodes in zip(given.sizes, given.nodes, strict=True)
     ]
-    print(f"simulated\n\n{simulated_table(shuffles, given.markdown)}")
+    print(f"simulated\n\n{simulated_table(shuffles)}")
+    if given.doc:
+        tables = {
+            "keys": measured_table(corpora, markdown=True),
+            "shuffle": simulated_table(shuffles, markdown=True),
+        }
+        given.doc.write_text(scale.filled(given.doc.read_text("utf-8"), tables), "utf-8")
 
 
 if __name__ == "__main__":

@@ -224,3 +224,46 @@ def test_without_steps_growth_alone_is_measured():
     assert scale.parsed(["--growth", "1000"]).steps == []
     assert "cold" in scale.parsed([]).steps
     assert scale.parsed(["--growth", "1000", "--steps", "cold"]).steps == ["cold"]
+    assert scale.parsed(["--steps"]).steps == []
+
+
+_COLD = _measured(
+    "cold",
+    300,
+    stages=(Stage("parse", 4, 8, 7, 100), Stage("dedupe", 1, 60, 50, 6000)),
+    facts={"dumps": 2_000_000, "work/parse": 500_000, "work/dedupe": 900_000, "release": 1_000_000},
+)
+
+
+def test_costs_are_told_for_a_million_entries_and_memory_as_it_was():
+    lines = scale.cost_table(_COLD).splitlines()
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    assert cells[2][:5] == ["parse", "4", "8000.0", "7000.0", "105"]
+    assert cells[3][6] == "900"
+    assert cells[-1][0] == "the run"
+    assert cells[-1][6] == "2,400"
+
+
+def test_larger_sizes_take_in_proportion():
+    rows = [line.strip("|").split("|") for line in scale.plan_table(_COLD).splitlines()]
+    table = {row[0].strip(): [cell.strip() for cell in row[1:]] for row in rows}
+    assert table["dumps, GB"] == ["20", "200", "2,000"]
+    assert table["work, GB"] == ["14", "140", "1,400"]
+    assert table["dedupe, CPU hours"] == ["138.9", "1,388.9", "13,888.9"]
+    memory = [float(cell.replace(",", "")) for cell in table["dedupe, GB of memory"]]
+    assert memory[0] < memory[1] < memory[2]
+
+
+def test_tables_are_put_where_they_are_marked_and_nothing_else_changes():
+    document = "a\n<!-- table: cost -->\nold\n<!-- end -->\nb\n"
+    new = scale.filled(document, {"cost": "| \\1 |"})
+    assert new == "a\n<!-- table: cost -->\n| \\1 |\n<!-- end -->\nb\n"
+    assert scale.filled(new, {"cost": "old"}) == document
+    with pytest.raises(BenchmarkError, match="0 places"):
+        scale.filled(document, {"plan": ""})
+
+
+def test_the_document_has_a_place_for_every_table():
+    document = (scale.ROOT / "docs" / "scale.md").read_text("utf-8")
+    tables = dict.fromkeys(("cost", "plan", "keys", "shuffle"), "x")
+    assert scale.filled(document, tables) != document
