@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import random
 from collections import Counter
-from collections.abc import Iterable
 from itertools import combinations
 
 import numpy as np
@@ -50,18 +49,9 @@ def sketch_series(sketches: list[set[int] | None]) -> pl.Series:
     return pl.Series("sketch", rows, dtype=pl.List(pl.Int64))
 
 
-def whole(pieces: Iterable[Keys]) -> Keys:
-    """The keys of all pieces."""
-    every = list(pieces)
-    return Keys(
-        np.concatenate([np.empty(0, np.uint64), *(keys.hashes for keys in every)]),
-        np.concatenate([np.empty(0, np.int64), *(keys.owners for keys in every)]),
-    )
-
-
 def title_keys(*titles: str) -> list[set[int]]:
     sketches = signatures.title_sketches(pl.Series(titles, dtype=pl.String))
-    found = whole(candidates.title_keys(sketches))
+    found = Keys.of(candidates.title_keys(sketches))
     return [set(found.hashes[found.owners == n].tolist()) for n in range(len(titles))]
 
 
@@ -74,9 +64,7 @@ def entries(*rows: tuple[str, str | None]) -> pl.DataFrame:
     frame = pl.DataFrame(
         list(rows), schema={"clean_title": pl.String, "clean_abstract": pl.String}, orient="row"
     )
-    return signatures.with_signatures(frame).with_columns(
-        title_fold=signatures.title_fold(pl.col("title_words"))
-    )
+    return signatures.with_signatures(frame)
 
 
 def texts_of(*rows: tuple[str, str | None]) -> tuple[pairing.Texts, pairing.Texts]:
@@ -283,13 +271,13 @@ def test_a_title_has_not_very_many_keys() -> None:
     for n in (1, 2, 3, 5, 14, 15, 26):
         for title in (" ".join(words[:n]), " ".join(["tide"] * n)):
             sketch = signatures.title_sketches(pl.Series([title]))
-            assert 0 < len(whole(candidates.title_keys(sketch)).hashes) <= 140
+            assert 0 < len(Keys.of(candidates.title_keys(sketch)).hashes) <= 140
     endless = signatures.title_sketches(pl.Series([" ".join(f"{n}tide" for n in range(5000))]))
-    assert len(whole(candidates.title_keys(endless)).hashes) < 300
+    assert len(Keys.of(candidates.title_keys(endless)).hashes) < 300
 
 
 def test_titles_without_words_have_no_keys() -> None:
-    found = whole(candidates.title_keys(pl.Series([[], None, []], dtype=pl.List(pl.Int64))))
+    found = Keys.of(candidates.title_keys(pl.Series([[], None, []], dtype=pl.List(pl.Int64))))
     assert (len(found.hashes), len(found.owners)) == (0, 0)
 
 
@@ -297,7 +285,7 @@ def test_titles_without_words_have_no_keys() -> None:
 def test_the_keys_of_abstracts_are_their_sampled_shingles(
     sketches: list[set[int] | None],
 ) -> None:
-    keys = whole(candidates.abstract_keys(sketch_series(sketches)))
+    keys = Keys.of(candidates.abstract_keys(sketch_series(sketches)))
     owned = [set(keys.hashes[keys.owners == n].tolist()) for n in range(len(sketches))]
     assert owned == [sketch or set() for sketch in sketches]
 

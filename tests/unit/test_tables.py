@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paperdump import dictionary, tables
+from paperdump import arrow, dictionary, tables
 
 PAPER = {
     "paper_id": "p" + "0" * 16,
@@ -157,3 +157,14 @@ def test_the_content_hash_is_what_it_was() -> None:
     # a change here gives every release a new version: say so in the changelog
     frame = tables.frame_of("papers", [PAPER])
     assert tables.content_hash(frame, "papers")[:16] == "d245b5dec09ba365"
+
+
+def test_texts_of_all_rows_never_stand_in_one_chunk_which_holds_two_gibibytes_at_most() -> None:
+    size = arrow.row_group_size("papers")
+    n = 2 * size + 1
+    frame = tables.frame_of("papers", [PAPER])[[0] * n]
+    frame = frame.with_columns(abstract=pl.format("abstract {}", pl.int_range(n)))
+    table = tables.to_arrow(frame, "papers")
+    chunks = table.column("abstract").chunks
+    assert max(len(chunk) for chunk in chunks) <= size
+    assert pl.DataFrame(pl.from_arrow(table)).equals(tables.conform(frame, "papers"))

@@ -16,7 +16,6 @@ from paperdump import tables
 from paperdump.dedupe import pairing
 from paperdump.dedupe.candidates import Shared
 from paperdump.dedupe.pairing import Blocks
-from paperdump.normalize import signatures
 
 _READ = ("title_words", "title_sketch", "abstract_length", "abstract_digest", "abstract_sketch")
 
@@ -34,7 +33,6 @@ def shard(files: Sequence[Path], min_abstract_words: int, number: int, shards: i
         A table ``work/blocks``.
     """
     entries = pl.concat([pl.read_parquet(file, columns=list(_READ)) for file in files])
-    entries = entries.with_columns(title_fold=signatures.title_fold(pl.col("title_words")))
     texts = pairing.texts_of(entries, min_abstract_words)
     del entries
     return as_table(pairing.block(*texts, number, shards))

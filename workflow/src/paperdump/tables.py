@@ -77,7 +77,18 @@ def to_arrow(frame: pl.DataFrame, name: str) -> pa.Table:
     for validation to say, with the rows named.
     """
     frame = conform(frame, name)
-    return frame.to_arrow().cast(_schema_of(frame, name))
+    pieces = list(_row_groups(frame, name))
+    return pa.concat_tables(pieces or [frame.to_arrow().cast(_schema_of(frame, name))])
+
+
+def _row_groups(frame: pl.DataFrame, name: str) -> Iterator[pa.Table]:
+    """The rows of a table as Arrow has them, so many at a time as a row group of its file has.
+
+    Whole, a column of texts of more than 2 GiB, as two million abstracts have, would not fit.
+    """
+    schema = _schema_of(frame, name)
+    for some in frame.iter_slices(row_group_size(name)):
+        yield some.to_arrow().cast(schema)
 
 
 def _schema_of(frame: pl.DataFrame, name: str) -> pa.Schema:
@@ -115,10 +126,8 @@ def write_parquet(frame: pl.DataFrame, name: str, path: Path) -> None:
     """Write a table as Parquet, with the dictionary's descriptions in its metadata."""
     frame = conform(frame, name)
     schema = _schema_of(frame, name)
-    slices = frame.iter_slices(row_group_size(name))
-    row_groups = (some.to_arrow().cast(schema) for some in slices)
     with atomic_path(path) as temporary:
-        write_table(temporary, name, schema, frame.height, row_groups)
+        write_table(temporary, name, schema, frame.height, _row_groups(frame, name))
 
 
 def write_all(frames: Mapping[str, pl.DataFrame], paths: Mapping[str, Path]) -> None:

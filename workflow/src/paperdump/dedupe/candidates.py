@@ -67,6 +67,12 @@ class Keys(NamedTuple):
     hashes: Hashes
     owners: Places
 
+    @classmethod
+    def of(cls, pieces: Iterable[Keys]) -> Keys:
+        """The keys of all pieces."""
+        every = [cls(np.empty(0, np.uint64), np.empty(0, np.int64)), *pieces]
+        return cls(*(np.concatenate(columns) for columns in zip(*every, strict=True)))
+
     def shard(self, number: int, shards: int) -> Keys:
         """The keys of one shard of the space of hashes."""
         if shards == 1:

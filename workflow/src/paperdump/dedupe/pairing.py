@@ -18,6 +18,7 @@ from paperdump.dedupe import candidates
 from paperdump.dedupe.candidates import Keys, Shared
 from paperdump.dedupe.decisions import WEEK
 from paperdump.normalize import words
+from paperdump.normalize.signatures import title_fold
 from paperdump.normalize.words import Flags, Places
 
 _FEW_FORMS = 40  # of one title, or abstract, of which all are paired
@@ -105,8 +106,8 @@ def texts_of(entries: pl.DataFrame, min_abstract_words: int) -> tuple[Texts, Tex
     """The different titles of entries, and their different abstracts.
 
     Args:
-        entries: Entries with ``title_fold``, ``title_words``, ``title_sketch``,
-            ``abstract_length``, ``abstract_digest`` and ``abstract_sketch``, in any order.
+        entries: Entries with ``title_words``, ``title_sketch``, ``abstract_length``,
+            ``abstract_digest`` and ``abstract_sketch``, in any order.
         min_abstract_words: Words below which an abstract is none.
     """
     long = pl.col("abstract_length") >= min_abstract_words
@@ -114,7 +115,7 @@ def texts_of(entries: pl.DataFrame, min_abstract_words: int) -> tuple[Texts, Tex
     return (
         # numbers are sorted faster than titles
         Texts.of(
-            words.text_hashes(entries["title_fold"]),
+            words.text_hashes(entries.select(title_fold(pl.col("title_words"))).to_series()),
             entries["title_sketch"],
             entries["title_words"],
         ),
