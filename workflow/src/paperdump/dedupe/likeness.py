@@ -17,6 +17,13 @@ _PREPRINT_VENUE = (
     r"(?i)\b(?:arxiv|corr|biorxiv|medrxiv|chemrxiv|ssrn|preprint|techreport|technical report"
     r"|tech\. rep)\b"
 )
+# that names no meeting and no journal: a report of it
+_INSTITUTION = r"(?i)\b(?:laboratory|laboratories|department|dept)\b"
+# what is no venue's name: where another version of the paper is, who edited the volume
+_BESIDE_VENUE = (
+    r"(?i)(?:\b(?:an?|the) )?\b(?:extended abstract|(?:preliminary|early|earlier|short|shorter)"
+    r" version)\b.{0,40}?\b(?:appear|publish|present).*$|\bedited by\b.*$"
+)
 _RECURS = 2  # pairs of different authors under one title of a dump
 _MISSPELLED = 0.8  # likeness of lists of names without a common one that are the same
 _NEW_YEAR = 31  # days that two dates of one paper may lie apart on both sides of a year's end
@@ -29,6 +36,12 @@ _VENUE_NOISE = (
     r"[^\p{L}]+|\b(?:in|of|the|and|on|for|an?|annual|international|intl?|proc|proceedings)\b"
 )
 _YEAR = r"\b((?:1[6-9]|20)[0-9]{2})[a-z]?\b"
+# that of a meeting by its short name: *COLT-91*, *EuroCOLT '95*, *COLT 88: Proceedings*
+_SHORT_YEAR = (
+    r"(?i)\b\p{L}{3,}(?:\s?['’`]\s?([0-9]{2})|-?([6-9][0-9]))(?:[^\p{L}\p{N}/'’-]|$)"
+    r"|\b\p{L}{3,} ([6-9][0-9]): proc"
+)
+_CENTURY = 50  # from which on a year of two digits is one of the last century
 
 # What stands above papers of any kind, and alone names none.
 _ABOVE_ANY = (
@@ -69,7 +82,7 @@ _COMPARED_TEXTS = (
     "abstract_digest",
     "authors",
     "authors_line",
-    "journal_ref",
+    "venue",
 )
 
 
@@ -91,23 +104,26 @@ def with_keys(entries: pl.DataFrame, limits: Limits) -> pl.DataFrame:
         anything.
     """
     long = pl.col("abstract_length") >= limits.min_abstract_words
-    venue = pl.col("journal_ref")
+    venue = pl.col("venue")
+    entries = entries.with_columns(venue=_venue(pl.col("journal_ref")))
     year = pl.coalesce(
         pl.col("published_on").dt.year().cast(pl.Int32),
         pl.col("date_text").str.extract(_YEAR).cast(pl.Int32),
         signatures.cited_year(pl.col("clean_title")).cast(pl.Int32),
         venue.str.extract(_YEAR).cast(pl.Int32),
-    )
-    is_preprint = (
-        pl.col("arxiv_id").is_not_null()
-        | identifiers.is_preprint_doi(pl.col("doi")).fill_null(False)
-        | venue.str.contains(_PREPRINT_VENUE).fill_null(False)
+        _whole_year(venue),
     )
     kind = (
         pl.when(venue.str.contains(_MEETING))
         .then(pl.lit("meeting"))
         .when(venue.str.contains(_JOURNAL))
         .then(pl.lit("journal"))
+    )
+    is_preprint = (
+        pl.col("arxiv_id").is_not_null()
+        | identifiers.is_preprint_doi(pl.col("doi")).fill_null(False)
+        | venue.str.contains(_PREPRINT_VENUE).fill_null(False)
+        | (venue.str.contains(_INSTITUTION) & kind.is_null()).fill_null(False)
     )
     stated = year.is_not_null() & (pl.col("published_on").is_null() | venue.is_not_null())
     is_edition = stated | kind.is_not_null()
@@ -128,6 +144,18 @@ def with_keys(entries: pl.DataFrame, limits: Limits) -> pl.DataFrame:
         abstract_digest=digest,
         is_repeated=pl.len().over("dump_id", "title_fold", "authors_line", "year") > 1,
     )
+
+
+def _whole_year(venue: pl.Expr) -> pl.Expr:
+    """The year that the short name of a meeting ends in, with its century; else null."""
+    short = pl.coalesce(venue.str.extract(_SHORT_YEAR, n) for n in (1, 2, 3)).cast(pl.Int32)
+    return short + pl.when(short < _CENTURY).then(2000).otherwise(1900)
+
+
+def _venue(written: pl.Expr) -> pl.Expr:
+    """The venue, without what is no part of its name; null if nothing is left."""
+    venue = written.str.replace(_BESIDE_VENUE, "").str.strip_chars()
+    return pl.when(venue != "").then(venue)
 
 
 def family_names(authors: pl.Expr) -> pl.Expr:
@@ -259,7 +287,7 @@ def beside_titles(entries: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
             titles.scores(one["title_words"], other["title_words"]).to_frame(),
             _abstract_scores(one, other).to_frame(),
             _author_scores(one, other).to_frame(),
-            _venue_scores(one["journal_ref"], other["journal_ref"]).to_frame(),
+            _venue_scores(one["venue"], other["venue"]).to_frame(),
             facts,
         ],
         how="horizontal",
@@ -297,7 +325,10 @@ def _author_scores(one: pl.DataFrame, other: pl.DataFrame) -> pl.Series:
         families[side].gather(strangers).list.join(" ").to_list() for side in families.columns
     ]
     written = [side["authors"].gather(strangers).list.join(" ") for side in (one, other)]
-    whole = [names.str.to_lowercase().to_list() for names in written]
+    whole = [
+        names.str.to_lowercase().str.replace_all(r"[^\p{L}\p{M}]+", " ").to_list()
+        for names in written
+    ]
     likeness = [
         process.cpdist(*joined, scorer=fuzz.ratio, workers=1),
         process.cpdist(*whole, scorer=fuzz.token_set_ratio, workers=1),
