@@ -197,18 +197,20 @@ def test_a_title_that_a_dump_lists_for_several_teams_names_no_paper() -> None:
     teams = [{"authors": [name]} for name in ("Jane Doe", "Ana Ortiz", "Kim Roe")]
     entries = keyed(*teams, *({"dump_id": "b"} | team for team in teams))
     pairs = pl.DataFrame(
-        {"one": [0, 0, 3], "other": [1, 2, 0]}, schema_overrides={"one": pl.UInt32}
+        {"one": [0, 0, 1, 3], "other": [1, 2, 2, 0]}, schema_overrides={"one": pl.UInt32}
     )
 
     def generic(rows: list[int]) -> list[bool]:
         compared = likeness.compare(entries, pairs[rows])
         return likeness.with_recurring(compared, entries)["is_generic"].to_list()
 
-    assert generic([0, 1]) == [True, True]
-    # also where the same title is compared across dumps
     assert generic([0, 1, 2]) == [True, True, True]
+    # also where the same title is compared across dumps
+    assert generic([0, 1, 2, 3]) == [True, True, True, True]
     # once is no habit
-    assert generic([0, 2]) == [False, False]
+    assert generic([0, 3]) == [False, False]
+    # nor is one entry that names its authors in another way than all others
+    assert generic([0, 1]) == [False, False]
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,6 @@ _BESIDE_VENUE = (
     r"(?i)(?:\b(?:an?|the) )?\b(?:extended abstract|(?:preliminary|early|earlier|short|shorter)"
     r" version)\b.{0,40}?\b(?:appear|publish|present).*$|\bedited by\b.*$"
 )
-_RECURS = 2  # pairs of different authors under one title of a dump
 _MISSPELLED = 0.8  # likeness of lists of names without a common one that are the same
 _NEW_YEAR = 31  # days that two dates of one paper may lie apart on both sides of a year's end
 _MEETING = r"(?i)\b(?:proc|proceedings|conf|conference|workshop|symposium|symp|congress|meeting)\b"
@@ -182,16 +181,26 @@ def with_recurring(compared: pl.DataFrame, keyed: pl.DataFrame) -> pl.DataFrame:
     """The compared pairs, those of titles that recur marked as generic too.
 
     A title under which one dump lists papers of different authors, several times, names a column or
-    a kind of paper, like *Editorial*; only no list can know them all.
+    a kind of paper, like *Editorial*; only no list can know them all. Where one entry alone has
+    other authors than all others, it may be that they are written in another way.
     """
     dump, title = keyed["dump_id"], keyed["title_fold"]
     titles_of_one = title.gather(compared["one"])
     one_dump = dump.gather(compared["one"]) == dump.gather(compared["other"])
     equal = pl.col("relation") == titles.EQUAL
     strangers = compared.select(
-        title=titles_of_one, by_others=equal & (pl.col("author_score") == 0) & one_dump
+        "one",
+        "other",
+        title=titles_of_one,
+        by_others=equal & (pl.col("author_score") == 0) & one_dump,
     ).filter("by_others")
-    known = strangers.group_by("title").len().filter(pl.col("len") >= _RECURS)["title"]
+    # of how many of its title's pairs the entry is that has the most
+    ends = pl.concat(
+        [strangers.select("title", row=pl.col(side).cast(pl.UInt32)) for side in ("one", "other")]
+    )
+    of_row = ends.group_by("title", "row").len().group_by("title").agg(pl.col("len").max())
+    pairs = strangers.group_by("title").agg(pairs=pl.len()).join(of_row, on="title")
+    known = pairs.filter(pl.col("pairs") > pl.col("len"))["title"]
     recurs = titles_of_one.is_in(known.implode())
     return compared.with_columns(is_generic=pl.col("is_generic") | (equal & recurs))
 
