@@ -64,6 +64,11 @@ def compare(one: Entry, other: Entry) -> dict[str, Any]:
         ({"clean_title": "Doe, J. (1997). Tidal Waves"}, 1997),
         ({"journal_ref": "Proceedings of the 1991 Workshop on Tides"}, 1991),
         ({"date_text": "1994", "journal_ref": "Proceedings of Tides 1993"}, 1994),
+        ({"journal_ref": "In TIDES-91"}, 1991),
+        ({"journal_ref": "Tides '05, pp. 3-9"}, 2005),
+        ({"journal_ref": "Tides 88: Proceedings of the Workshop"}, 1988),
+        ({"journal_ref": "Report of Tides TR-94-33"}, None),
+        ({"journal_ref": "Tidal Letters 88"}, None),
         # what a title tells of
         ({"clean_title": "Tides of 1953"}, None),
         ({"date_text": "12345"}, None),
@@ -84,6 +89,9 @@ def test_the_year_of_an_entry_stands_with_its_date_its_title_or_its_venue(
         ({"published_on": DAY, "journal_ref": "Tidal Letters"}, True),
         ({"journal_ref": "Proceedings of the Symposium on Tides"}, True),
         ({"journal_ref": "Unpublished"}, False),
+        ({"date_text": "1994", "journal_ref": "Tidal Research Laboratory"}, False),
+        # what a note says of another version is not the venue
+        ({"journal_ref": "An extended abstract appeared in Proc. of Tides"}, False),
         ({"journal_ref": "Journal of Tides", "arxiv_id": "2401.00001"}, False),
         ({}, False),
     ],
@@ -189,18 +197,20 @@ def test_a_title_that_a_dump_lists_for_several_teams_names_no_paper() -> None:
     teams = [{"authors": [name]} for name in ("Jane Doe", "Ana Ortiz", "Kim Roe")]
     entries = keyed(*teams, *({"dump_id": "b"} | team for team in teams))
     pairs = pl.DataFrame(
-        {"one": [0, 0, 3], "other": [1, 2, 0]}, schema_overrides={"one": pl.UInt32}
+        {"one": [0, 0, 1, 3], "other": [1, 2, 2, 0]}, schema_overrides={"one": pl.UInt32}
     )
 
     def generic(rows: list[int]) -> list[bool]:
         compared = likeness.compare(entries, pairs[rows])
         return likeness.with_recurring(compared, entries)["is_generic"].to_list()
 
-    assert generic([0, 1]) == [True, True]
-    # also where the same title is compared across dumps
     assert generic([0, 1, 2]) == [True, True, True]
+    # also where the same title is compared across dumps
+    assert generic([0, 1, 2, 3]) == [True, True, True, True]
     # once is no habit
-    assert generic([0, 2]) == [False, False]
+    assert generic([0, 3]) == [False, False]
+    # nor is one entry that names its authors in another way than all others
+    assert generic([0, 1]) == [False, False]
 
 
 @pytest.mark.parametrize(

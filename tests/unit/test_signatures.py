@@ -239,7 +239,13 @@ def test_another_script_beside_it_leaves_a_text_s_words_as_they_are(texts: list[
         # what a citation leaves before a title
         ("(1997) Tides of waves", "tides of waves"),
         ("Doe, J. (1997). Tides of waves", "tides of waves"),
+        ("J. (1997) Tides of waves", "tides of waves"),
         ("Tides of 1997", "tides of 1997"),
+        # and after it
+        ("'Tides of long waves,' Proceedings of Tides-94,", "tides of long waves"),
+        ("Tides of waves. Tidal letters 5 197-227. Printed", "tides of waves"),
+        ("'Tides of long waves': a study", "tides of long waves a study"),
+        ("Tides of waves. Volume 3", "tides of waves volume 3"),
         ("1984: tides", "1984 tides"),
     ],
 )

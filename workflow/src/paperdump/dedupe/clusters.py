@@ -3,7 +3,8 @@
 A chain of good links never joins two entries that a veto keeps apart. Where it would, links are
 taken again one by one, the strongest first, and one that brings a veto's sides together is left
 out: so each chain is cut at its weakest link. That is Kruskal's spanning forest under constraints;
-it is done in the few components only that hold a veto.
+it is done in the few components only that hold a veto. Years of publication are weighed, for one
+of many copies often has a wrong one: they keep sets apart unless links outnumber them by far.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ EXCLUSIVE = ("arxiv_id", "published_doi", "preprint_doi")
 # Rules whose links are those of a key: what is linked with one entry is so with each other.
 _IDENTITY = ("same_arxiv_id", "same_doi")
 _KEY_RULES = (*_IDENTITY, "same_title")
+_EDITIONS = "different_years"
+# links between two sets per pair of them that years keep apart, from which on they are joined
+_OUTWEIGHED = 3
 _SUPPORT = 0.5  # weight of common neighbours in the order of links
 _MOST_TITLES = 60  # different titles of a component that are all compared with each other
 
@@ -196,7 +200,11 @@ def _without(
         entries.height, np.concatenate([one, more[:, 0]]), np.concatenate([other, more[:, 1]])
     )
     vetoes = _title_vetoes(entries, roots) + _pair_vetoes(links, roots)
-    open_roots = _contested(entries, vetoes, roots) | {int(roots[row]) for row in told.rows}
+    of_years = _inside(links, roots, pl.col("match_rule") == _EDITIONS)
+    years = [([one], [other]) for one, other in of_years]
+    open_roots = _contested(entries, [*vetoes, *years], roots) | {
+        int(roots[row]) for row in told.rows
+    }
     if not open_roots:
         return _Done(roots, set())
     contested = np.isin(roots, np.array(sorted(open_roots)))
@@ -232,8 +240,10 @@ def _without(
     # what one identifier joins, no title parts
     for number, pair in enumerate(vetoes):
         union.veto(-1 - number, *([here[row] for row in side] for side in pair))
-    for row, linked in _strongest_first(mine.filter(~certain)):
-        union.join(here[row], here[linked])
+    others = [(here[row], here[linked]) for row, linked in _strongest_first(mine.filter(~certain))]
+    union.weigh(others, [(here[row], here[beside]) for row, beside in of_years])
+    for row, linked in others:
+        union.join(row, linked)
     final = roots.copy()
     final[rows] = rows[[union.find(place) for place in range(len(rows))]]
     return _Done(final, {number for number in union.vetoed if number >= 0})
@@ -293,11 +303,17 @@ def _spare_links(links: pl.DataFrame, told: Rows) -> pl.DataFrame:
 
 def _pair_vetoes(links: pl.DataFrame, roots: Numbers) -> list[tuple[Rows, Rows]]:
     """The compared pairs that a veto keeps apart, and that are linked by some chain."""
+    hard = pl.col("match_rule").is_in(VETOES) & (pl.col("match_rule") != _EDITIONS)
+    return [([first], [second]) for first, second in _inside(links, roots, hard)]
+
+
+def _inside(links: pl.DataFrame, roots: Numbers, which: pl.Expr) -> list[tuple[int, int]]:
+    """The pairs that some rules keep apart, and that are linked by some chain."""
     decided = pl.col("match_decision") == DIFFERENT
-    apart = links.filter(pl.col("match_rule").is_in(VETOES) & decided).select("one", "other")
+    apart = links.filter(which & decided).select("one", "other")
     one, other = apart["one"].to_numpy(), apart["other"].to_numpy()
     inside = apart.filter(pl.Series(roots[one] == roots[other], dtype=pl.Boolean))
-    return [([first], [second]) for first, second in inside.iter_rows()]
+    return inside.rows()
 
 
 def _title_vetoes(entries: pl.DataFrame, roots: Numbers) -> list[tuple[Rows, Rows]]:
@@ -406,6 +422,7 @@ class _Union:
         self._values = list(zip(*exclusive, strict=True))
         self._parent = list(range(len(self._values)))
         self._sides: dict[int, set[tuple[int, bool]]] = {}  # root → (veto, whether its second)
+        self._weights: dict[int, dict[int, list[int]]] = {}  # root → root → links, years' vetoes
         self.vetoed: set[int] = set()  # the vetoes that kept something from being joined
         for number, sides in vetoes.items():
             self.veto(number, *sides)
@@ -428,6 +445,24 @@ class _Union:
             for root in roots:
                 self._sides.setdefault(root, set()).add((number, bool(second)))
 
+    def weigh(self, links: Iterable[tuple[int, int]], apart: Iterable[tuple[int, int]]) -> None:
+        """Keep sets apart between which too many pairs are of other years.
+
+        A year is often wrong, or that of another printing: so the links between two sets are
+        weighed against the pairs of them that years keep apart.
+
+        Args:
+            links: Pairs of rows that may be joined.
+            apart: Pairs of rows that their years keep apart.
+        """
+        for kind, pairs in enumerate((links, apart)):
+            for one, other in pairs:
+                first, second = self.find(one), self.find(other)
+                if first == second:
+                    continue
+                for mine, theirs in ((first, second), (second, first)):
+                    self._weights.setdefault(mine, {}).setdefault(theirs, [0, 0])[kind] += 1
+
     def join_told(self, rows: Rows) -> None:
         """Join rows that are told to be the same."""
         for row in rows:
@@ -440,6 +475,9 @@ class _Union:
             return
         pairs = zip(self._values[first], self._values[second], strict=True)
         if any(a is not None and b is not None and a != b for a, b in pairs):
+            return
+        linked, apart = self._weights.get(first, {}).get(second, (0, 0))
+        if apart and linked < _OUTWEIGHED * apart:
             return
         if not self._is_vetoed(first, second):
             self._join(first, second)
@@ -461,5 +499,12 @@ class _Union:
         self._parent[below] = root
         pairs = zip(self._values[root], self._values[below], strict=True)
         self._values[root] = tuple(a if a is not None else b for a, b in pairs)
+        for beside, (linked, apart) in self._weights.pop(below, {}).items():
+            del self._weights[beside][below]
+            if beside != root:
+                for mine, theirs in ((root, beside), (beside, root)):
+                    sums = self._weights.setdefault(mine, {}).setdefault(theirs, [0, 0])
+                    sums[0] += linked
+                    sums[1] += apart
         if below in self._sides:
             self._sides.setdefault(root, set()).update(self._sides[below])

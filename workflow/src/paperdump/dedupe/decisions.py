@@ -34,7 +34,7 @@ _NEARLY_ALL = 0.9  # of an abstract: what stands for itself, if authors agree
 _AUTHORS = 0.5  # share of the shorter list of authors from which on they agree
 _SAME_TEAM = 0.6
 _DAYS = 400  # between the days of a preprint, its versions and its listings
-_SAME_VENUE = 0.75  # likeness of the words of two venues
+SAME_VENUE = 0.7  # likeness of the words of two venues, which may be abbreviated
 _ALONE = 0.9  # title score of respelled titles that nothing else supports
 _LETTER = 0.95  # title score of titles of which a letter or two differ
 _WITH_SUPPORT = 0.7  # title score that authors and year together support
@@ -78,13 +78,13 @@ def rules(limits: Limits) -> list[Rule]:
     agree, disagree = known(authors >= _AUTHORS), known(authors == 0)
     other_year = known(pl.col("years_apart") > 0)
     same_year = known(pl.col("years_apart") == 0)
-    same_venue = known(pl.col("venue_score") >= _SAME_VENUE)
-    # what a meeting printed and what a journal printed are two; so are two years of one venue, but
-    # for the year that bibliographies are often off
+    same_venue = known(pl.col("venue_score") >= SAME_VENUE)
+    # what a meeting printed and what a journal printed are two, unless they are of one year and
+    # name; so are two years of one venue, but for the year that bibliographies are often off
     other_edition = known(pl.col("editions")) & (
         (known(pl.col("years_apart") > 1) & ~same_venue)
-        | (other_year & known(pl.col("venue_score") < _SAME_VENUE))
-        | (known(pl.col("other_kind")) & ~same_year)
+        | (other_year & known(pl.col("venue_score") < SAME_VENUE))
+        | (known(pl.col("other_kind")) & (~same_year | known(pl.col("venue_score") < SAME_VENUE)))
     )
     other_time = other_edition | known(pl.col("days_apart") > _DAYS)
     same_team = known(authors >= _SAME_TEAM)

@@ -17,7 +17,13 @@ _PREPRINT_VENUE = (
     r"(?i)\b(?:arxiv|corr|biorxiv|medrxiv|chemrxiv|ssrn|preprint|techreport|technical report"
     r"|tech\. rep)\b"
 )
-_RECURS = 2  # pairs of different authors under one title of a dump
+# that names no meeting and no journal: a report of it
+_INSTITUTION = r"(?i)\b(?:laboratory|laboratories|department|dept)\b"
+# what is no venue's name: where another version of the paper is, who edited the volume
+_BESIDE_VENUE = (
+    r"(?i)(?:\b(?:an?|the) )?\b(?:extended abstract|(?:preliminary|early|earlier|short|shorter)"
+    r" version)\b.{0,40}?\b(?:appear|publish|present).*$|\bedited by\b.*$"
+)
 _MISSPELLED = 0.8  # likeness of lists of names without a common one that are the same
 _NEW_YEAR = 31  # days that two dates of one paper may lie apart on both sides of a year's end
 _MEETING = r"(?i)\b(?:proc|proceedings|conf|conference|workshop|symposium|symp|congress|meeting)\b"
@@ -29,6 +35,12 @@ _VENUE_NOISE = (
     r"[^\p{L}]+|\b(?:in|of|the|and|on|for|an?|annual|international|intl?|proc|proceedings)\b"
 )
 _YEAR = r"\b((?:1[6-9]|20)[0-9]{2})[a-z]?\b"
+# that of a meeting by its short name: *COLT-91*, *EuroCOLT '95*, *COLT 88: Proceedings*
+_SHORT_YEAR = (
+    r"(?i)\b\p{L}{3,}(?:\s?['’`]\s?([0-9]{2})|-?([6-9][0-9]))(?:[^\p{L}\p{N}/'’-]|$)"
+    r"|\b\p{L}{3,} ([6-9][0-9]): proc"
+)
+_CENTURY = 50  # from which on a year of two digits is one of the last century
 
 # What stands above papers of any kind, and alone names none.
 _ABOVE_ANY = (
@@ -69,7 +81,7 @@ _COMPARED_TEXTS = (
     "abstract_digest",
     "authors",
     "authors_line",
-    "journal_ref",
+    "venue",
 )
 
 
@@ -91,23 +103,26 @@ def with_keys(entries: pl.DataFrame, limits: Limits) -> pl.DataFrame:
         anything.
     """
     long = pl.col("abstract_length") >= limits.min_abstract_words
-    venue = pl.col("journal_ref")
+    venue = pl.col("venue")
+    entries = entries.with_columns(venue=_venue(pl.col("journal_ref")))
     year = pl.coalesce(
         pl.col("published_on").dt.year().cast(pl.Int32),
         pl.col("date_text").str.extract(_YEAR).cast(pl.Int32),
         signatures.cited_year(pl.col("clean_title")).cast(pl.Int32),
         venue.str.extract(_YEAR).cast(pl.Int32),
-    )
-    is_preprint = (
-        pl.col("arxiv_id").is_not_null()
-        | identifiers.is_preprint_doi(pl.col("doi")).fill_null(False)
-        | venue.str.contains(_PREPRINT_VENUE).fill_null(False)
+        _whole_year(venue),
     )
     kind = (
         pl.when(venue.str.contains(_MEETING))
         .then(pl.lit("meeting"))
         .when(venue.str.contains(_JOURNAL))
         .then(pl.lit("journal"))
+    )
+    is_preprint = (
+        pl.col("arxiv_id").is_not_null()
+        | identifiers.is_preprint_doi(pl.col("doi")).fill_null(False)
+        | venue.str.contains(_PREPRINT_VENUE).fill_null(False)
+        | (venue.str.contains(_INSTITUTION) & kind.is_null()).fill_null(False)
     )
     stated = year.is_not_null() & (pl.col("published_on").is_null() | venue.is_not_null())
     is_edition = stated | kind.is_not_null()
@@ -128,6 +143,18 @@ def with_keys(entries: pl.DataFrame, limits: Limits) -> pl.DataFrame:
         abstract_digest=digest,
         is_repeated=pl.len().over("dump_id", "title_fold", "authors_line", "year") > 1,
     )
+
+
+def _whole_year(venue: pl.Expr) -> pl.Expr:
+    """The year that the short name of a meeting ends in, with its century; else null."""
+    short = pl.coalesce(venue.str.extract(_SHORT_YEAR, n) for n in (1, 2, 3)).cast(pl.Int32)
+    return short + pl.when(short < _CENTURY).then(2000).otherwise(1900)
+
+
+def _venue(written: pl.Expr) -> pl.Expr:
+    """The venue, without what is no part of its name; null if nothing is left."""
+    venue = written.str.replace(_BESIDE_VENUE, "").str.strip_chars()
+    return pl.when(venue != "").then(venue)
 
 
 def family_names(authors: pl.Expr) -> pl.Expr:
@@ -154,16 +181,26 @@ def with_recurring(compared: pl.DataFrame, keyed: pl.DataFrame) -> pl.DataFrame:
     """The compared pairs, those of titles that recur marked as generic too.
 
     A title under which one dump lists papers of different authors, several times, names a column or
-    a kind of paper, like *Editorial*; only no list can know them all.
+    a kind of paper, like *Editorial*; only no list can know them all. Where one entry alone has
+    other authors than all others, it may be that they are written in another way.
     """
     dump, title = keyed["dump_id"], keyed["title_fold"]
     titles_of_one = title.gather(compared["one"])
     one_dump = dump.gather(compared["one"]) == dump.gather(compared["other"])
     equal = pl.col("relation") == titles.EQUAL
     strangers = compared.select(
-        title=titles_of_one, by_others=equal & (pl.col("author_score") == 0) & one_dump
+        "one",
+        "other",
+        title=titles_of_one,
+        by_others=equal & (pl.col("author_score") == 0) & one_dump,
     ).filter("by_others")
-    known = strangers.group_by("title").len().filter(pl.col("len") >= _RECURS)["title"]
+    # of how many of its title's pairs the entry is that has the most
+    ends = pl.concat(
+        [strangers.select("title", row=pl.col(side).cast(pl.UInt32)) for side in ("one", "other")]
+    )
+    of_row = ends.group_by("title", "row").len().group_by("title").agg(pl.col("len").max())
+    pairs = strangers.group_by("title").agg(pairs=pl.len()).join(of_row, on="title")
+    known = pairs.filter(pl.col("pairs") > pl.col("len"))["title"]
     recurs = titles_of_one.is_in(known.implode())
     return compared.with_columns(is_generic=pl.col("is_generic") | (equal & recurs))
 
@@ -259,7 +296,7 @@ def beside_titles(entries: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
             titles.scores(one["title_words"], other["title_words"]).to_frame(),
             _abstract_scores(one, other).to_frame(),
             _author_scores(one, other).to_frame(),
-            _venue_scores(one["journal_ref"], other["journal_ref"]).to_frame(),
+            _venue_scores(one["venue"], other["venue"]).to_frame(),
             facts,
         ],
         how="horizontal",
@@ -297,7 +334,10 @@ def _author_scores(one: pl.DataFrame, other: pl.DataFrame) -> pl.Series:
         families[side].gather(strangers).list.join(" ").to_list() for side in families.columns
     ]
     written = [side["authors"].gather(strangers).list.join(" ") for side in (one, other)]
-    whole = [names.str.to_lowercase().to_list() for names in written]
+    whole = [
+        names.str.to_lowercase().str.replace_all(r"[^\p{L}\p{M}]+", " ").to_list()
+        for names in written
+    ]
     likeness = [
         process.cpdist(*joined, scorer=fuzz.ratio, workers=1),
         process.cpdist(*whole, scorer=fuzz.token_set_ratio, workers=1),

@@ -28,6 +28,8 @@ _STRENGTH = {
     "reworded_title": 2.0,
     "same_abstract": 1.0,
 }
+# What a shared year adds to the strength of a link, and a shared venue.
+_OF_YEAR, _OF_VENUE = 1.0, 0.25
 
 
 def links(entries: pl.DataFrame, limits: Limits, blocks: Blocks | None = None) -> pl.DataFrame:
@@ -66,13 +68,15 @@ def links(entries: pl.DataFrame, limits: Limits, blocks: Blocks | None = None) -
     every = every.filter(closely)
     strength = pl.col("match_rule").replace_strict(_STRENGTH, default=0.0, return_dtype=pl.Float64)
     likeness_of = pl.mean_horizontal(*_SCORES[:3], "venue_score").fill_null(0.0)
-    same_year = pl.when(pl.col("years_apart") == 0).then(0.5).otherwise(0.0)
+    of_edition = pl.when(pl.col("years_apart") == 0).then(_OF_YEAR).otherwise(0.0) + pl.when(
+        pl.col("venue_score") >= decisions.SAME_VENUE
+    ).then(_OF_VENUE).otherwise(0.0)
     return every.select(
         "one",
         "other",
         "match_rule",
         "match_decision",
-        (strength + likeness_of + same_year).alias("strength"),
+        (strength + likeness_of + of_edition).alias("strength"),
         *_SCORES,
     ).sort("one", "other")
 

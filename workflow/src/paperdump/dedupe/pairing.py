@@ -21,7 +21,7 @@ from paperdump.normalize import words
 from paperdump.normalize.signatures import title_fold
 from paperdump.normalize.words import Flags, Places
 
-_FEW_FORMS = 40  # of one title, or abstract, of which all are paired
+_FEW_FORMS = 64  # of one title, or abstract, of which all are paired
 _MOST_FORMS = 3  # of a title, or an abstract, that are paired with those of a similar one
 _MOST_OF_DATE = 2  # of these, of one date
 _MIN_KEYS = 2  # that two abstracts share to be compared, where both have enough

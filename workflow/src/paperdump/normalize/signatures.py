@@ -48,8 +48,18 @@ _TAG = (
 # what is left of a citation before the title it cites
 _CITED_YEAR = (
     r"^(?:[^\p{L}\p{N}]*[(\[](?:1[89]|20)[0-9]{2}[a-z]?[)\]][^\p{L}\p{N}]*"
+    r"|\p{L}\.?\s[(\[](?:1[89]|20)[0-9]{2}[a-z]?[)\]]\s+"
     r"|[^()\[\]:]{1,60}\s[(\[](?:1[89]|20)[0-9]{2}[a-z]?[)\]][.,:;]\s+"
     r"|[^()\[\]:.]{1,40}\s(?:1[89]|20)[0-9]{2}[a-z]?\.\s+)"
+)
+# ... and after it: the venue, where the title stands in quotation marks; or its name, volume, pages
+_CITED_VENUE = (
+    r"(?i)^\s*[\"'“‘`]+(?P<title>[^\"'“”‘’`]{15,}?)[.,]?[\"'”’]+[.,;]?\s+(?:in:?\s+)?"
+    r"(?:proc\b|proceedings|journal|transactions|trans\b|conference|workshop|symposium).*$"
+)
+_CITED_PAGES = (
+    r"\.\s+[\p{L}&][\p{L}& ]{2,60}[\s,]+[0-9]{1,3}(?:\s?\([0-9-]+\))?(?:\s|[,:]\s?(?:pp?\.?\s?)?)"
+    r"[0-9]{1,5}\s?[-–]+\s?[0-9]{1,5}\b.*$"
 )
 # scripts without spaces between words
 _ALONE = r"([\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]\p{M}*)"
@@ -106,6 +116,8 @@ def title_words(titles: pl.Series) -> pl.Series:
     plain = (
         untagged(title)
         .str.replace(_CITED_YEAR, "")
+        .str.replace(_CITED_VENUE, "$title")
+        .str.replace(_CITED_PAGES, "")
         .str.replace_all("&", " and ", literal=True)
         .str.replace_all(r"['’ʼ`´]", "")
         .str.to_lowercase()
