@@ -8,12 +8,16 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
 
 # a deadline fails tests on busy machines, and promises nothing
-settings.register_profile("paperdump", deadline=None)
+_EXAMPLES = 50
+settings.register_profile("paperdump", deadline=None, max_examples=_EXAMPLES)
+# pytest --hypothesis-profile=deep
+settings.register_profile("deep", deadline=None, max_examples=10 * _EXAMPLES)
 settings.load_profile("paperdump")
 
 ROOT = Path(__file__).parents[1]
@@ -22,6 +26,19 @@ EXAMPLES = ROOT / "tests" / "data" / "examples"
 PROJECT = ("Snakefile", "config", "profiles", "scripts", "workflow", "tests/data")
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
+Ran = tuple[Path, subprocess.CompletedProcess[str]]
+
+
+def tried(count: int, **more: Any) -> settings:
+    """On how many examples a property is tried, where the usual number is not right.
+
+    Args:
+        count: The number for the tests of a commit; that of ``--hypothesis-profile=deep`` is ten
+            times as large.
+        more: Other settings.
+    """
+    # a profile that is asked for is in force before the modules of the tests are imported
+    return settings(max_examples=count * settings.default.max_examples // _EXAMPLES, **more)
 
 
 def copy_project(target: Path) -> Path:
@@ -68,6 +85,17 @@ def executed(run: subprocess.CompletedProcess[str]) -> dict[str, int]:
             rules[name] = rules.get(name, 0) + 1
     rules.pop("all", None)
     return rules
+
+
+@pytest.fixture(scope="session")
+def examples_run(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    """A copy of the project in which bare snakemake ran once, on the bundled examples.
+
+    It is for reading: a test that changes something takes a copy. Those that use it are
+    of the group ``examples``, so that one worker makes it.
+    """
+    project = copy_project(tmp_path_factory.mktemp("examples") / "project")
+    return project, snakemake(project)
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,23 @@ def publish(
     """Publish tables as the workflow does; its working files are in a folder."""
     document, files = prepared(folder, made, **manifest)
     return release.publish(results or folder / "results", document, files)
+
+
+def copied(release: Path, folder: Path) -> Path:
+    """Copy the results folder of a release, with all that is shared in it, to be changed.
+
+    Args:
+        release: The release's folder.
+        folder: Where to have the folder ``results``.
+
+    Returns:
+        The release's folder in the copy.
+    """
+    results = release.parents[1]
+    folder.mkdir(parents=True, exist_ok=True)
+    # files that are one stay one: pruning and publishing depend on it
+    subprocess.run(["cp", "--archive", results, folder / "results"], check=True)
+    return folder / "results" / release.relative_to(results)
 
 
 def content(folder: Path) -> dict[str, bytes]:

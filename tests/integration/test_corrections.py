@@ -149,11 +149,19 @@ def test_a_wrong_correction_stops_the_run_before_any_job(project: Path) -> None:
 
 def test_corrections_may_be_named_on_the_command_line(project: Path) -> None:
     (project / "mine.yaml").write_text(FIX, "utf-8")
-    run = snakemake(project, "--config", "corrections=mine.yaml")
+    [without] = (project / "results/work/dedupe").iterdir()
+    # that what dedupe makes is published is in the tests above
+    run = snakemake(project, "--until", "dedupe", "--config", "corrections=mine.yaml")
     assert run.returncode == 0, run.stderr
-    assert table(project, "corrections").height == 1
+    [made] = set((project / "results/work/dedupe").iterdir()) - {without}
+    assert pl.read_parquet(made / "corrections.parquet")["status"].to_list() == ["applied"]
+
+
+def test_the_command_line_may_say_that_there_are_no_corrections(project: Path) -> None:
+    correct(project, FIX)
     run = snakemake(project, "--config", "corrections=null")
     assert run.returncode == 0, run.stderr
+    assert "Nothing to be done" in run.stderr
     assert table(project, "corrections").is_empty()
 
 

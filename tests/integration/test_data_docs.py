@@ -16,6 +16,8 @@ from paperdump import config, validate
 from tests.conftest import EXAMPLES, ROOT
 from tests.tables_of import release_of_folder
 
+pytestmark = pytest.mark.xdist_group("expectations")  # takes seconds to import
+
 
 @pytest.fixture(scope="module")
 def browser() -> list[str]:

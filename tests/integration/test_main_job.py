@@ -7,7 +7,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 from pathlib import Path
 
 import duckdb
@@ -18,7 +17,7 @@ import pytest
 import yaml
 
 from paperdump import dictionary
-from tests.conftest import copy_project, executed, snakemake
+from tests.conftest import Ran, executed, snakemake
 from tests.pages import Listed, page
 
 pytestmark = pytest.mark.xdist_group("examples")
@@ -29,30 +28,21 @@ TABLES = (
 NOTHING = "Nothing to be done"
 
 
-@pytest.fixture(scope="module")
-def first_run(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> tuple[Path, subprocess.CompletedProcess[str]]:
-    """A copy of the project in which bare snakemake has run once."""
-    project = copy_project(tmp_path_factory.mktemp("first") / "project")
-    return project, snakemake(project)
-
-
 @pytest.fixture
-def project(first_run: tuple[Path, subprocess.CompletedProcess[str]], tmp_path: Path) -> Path:
-    """The same, to be changed."""
-    return shutil.copytree(first_run[0], tmp_path / "project", symlinks=True)
+def project(examples_run: Ran, tmp_path: Path) -> Path:
+    """A copy of the project in which bare snakemake has run once, to be changed."""
+    return shutil.copytree(examples_run[0], tmp_path / "project", symlinks=True)
 
 
 @pytest.fixture(scope="module")
-def latest(first_run: tuple[Path, subprocess.CompletedProcess[str]]) -> Path:
-    return first_run[0] / "results" / "latest"
+def latest(examples_run: Ran) -> Path:
+    return examples_run[0] / "results" / "latest"
 
 
 def test_bare_snakemake_ends_with_a_release_and_says_what_is_in_it(
-    first_run: tuple[Path, subprocess.CompletedProcess[str]], latest: Path
+    examples_run: Ran, latest: Path
 ) -> None:
-    run = first_run[1]
+    run = examples_run[1]
     assert run.returncode == 0, run.stderr
     version = json.loads((latest / "manifest.json").read_text())["version"]
     told = dict(re.findall(r"^  (\w+) +(.*)$", run.stdout, re.MULTILINE))
@@ -215,7 +205,7 @@ def test_a_failed_critical_expectation_publishes_nothing(project: Path) -> None:
 
 def test_a_run_that_stops_early_does_not_claim_a_release(project: Path) -> None:
     (project / "tests/data/examples/new.txt").write_text(page(Listed("A New Paper")), "utf-8")
-    run = snakemake(project, "--until", "validate")
+    run = snakemake(project, "--until", "parse")
     assert run.returncode == 0, run.stderr
     assert run.stdout.strip() == "paperdump: this run published nothing."
 
@@ -252,19 +242,26 @@ def test_what_was_published_and_lost_is_restored(project: Path, lost: str) -> No
     assert NOTHING in snakemake(project).stderr
 
 
-def test_other_dumps_are_seen_from_any_working_directory(project: Path, tmp_path: Path) -> None:
-    # nothing that snakemake remembers in a working directory decides what is built
-    (tmp_path / "in").mkdir()
-    (tmp_path / "in" / "a.txt").write_text(page(Listed("Tides")), "utf-8")
-    # 18 of 19 papers are lost, which is meant
+def test_other_dumps_are_seen_from_any_working_directory_where_paths_start(
+    examples_run: Ran, tmp_path: Path
+) -> None:
+    project = shutil.copytree(examples_run[0], tmp_path / "the project", symlinks=True)
+    place = tmp_path / "some where"
+    (place / "in").mkdir(parents=True)
+    (place / "in" / "a.txt").write_text(page(Listed("Tides"), Listed("Ebb")), "utf-8")
+    # 17 of 19 papers are lost, which is meant
     before = (project / "results/latest").readlink().name
     accept = f"validate={{compare: {{accept: {before}}}}}"
-    settings = ["--config", "dumps=in", f"results={project / 'results'}", accept]
-    run = snakemake(tmp_path, *settings, snakefile=project / "Snakefile", cores=2)
+    settings = ["--config", "dumps=in", "results=../the project/results", accept]
+    run = snakemake(
+        tmp_path, "--directory", str(place), *settings, snakefile=project / "Snakefile", cores=2
+    )
     assert run.returncode == 0, run.stderr
-    assert pl.read_parquet(project / "results/latest/papers.parquet")["title"].to_list() == [
-        "Tides"
-    ]
+    papers = pl.read_parquet(project / "results/latest/papers.parquet")
+    assert sorted(papers["title"]) == ["Ebb", "Tides"]
+    for folder, names in ((place, {"in"}), (tmp_path, {"some where", "the project"})):
+        assert {path.name for path in folder.iterdir() if path.name[0] != "."} == names
+    # nothing that snakemake remembers in a working directory decides what is built
     back = snakemake(project)
     assert back.returncode == 0, back.stderr
     assert pl.read_parquet(project / "results/latest/papers.parquet").height == 19
@@ -280,34 +277,12 @@ def test_other_dumps_are_seen_from_any_working_directory(project: Path, tmp_path
     ],
 )
 def test_a_wrong_setting_stops_the_run_before_any_job(
-    tmp_path: Path, first_run: tuple[Path, object], setting: str, said: str
+    tmp_path: Path, examples_run: Ran, setting: str, said: str
 ) -> None:
     run = snakemake(
-        tmp_path, "--config", setting, "--cores", "1", snakefile=first_run[0] / "Snakefile"
+        tmp_path, "--config", setting, "--cores", "1", snakefile=examples_run[0] / "Snakefile"
     )
     assert run.returncode != 0
     assert said in run.stderr
     assert "rule " not in run.stderr
     assert not (tmp_path / "results").exists()
-
-
-def test_paths_on_the_command_line_start_from_the_working_directory(
-    tmp_path: Path, first_run: tuple[Path, object]
-) -> None:
-    place = tmp_path / "some where"
-    (place / "in").mkdir(parents=True)
-    (place / "in" / "a.txt").write_text(page(Listed("Tides"), Listed("Ebb")), "utf-8")
-    run = snakemake(
-        tmp_path,
-        "--directory",
-        str(place),
-        "--config",
-        "dumps=in",
-        "results=the out",
-        "--cores",
-        "1",
-        snakefile=first_run[0] / "Snakefile",
-    )
-    assert run.returncode == 0, run.stderr
-    assert pl.read_parquet(place / "the out" / "latest" / "papers.parquet").height == 2
-    assert sorted(path.name for path in place.iterdir() if path.name[0] != ".") == ["in", "the out"]

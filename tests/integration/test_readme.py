@@ -8,20 +8,18 @@ import shlex
 import subprocess
 import sys
 import tomllib
-from pathlib import Path
 
 import pytest
 
 from paperdump import dictionary, plan
-from tests.conftest import ROOT, copy_project, snakemake
+from tests.conftest import ROOT, Ran
 
 README = (ROOT / "README.md").read_text("utf-8")
 
 
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = copy_project(tmp_path_factory.mktemp("readme") / "project")
-    run = snakemake(folder)
+@pytest.mark.xdist_group("examples")
+def test_a_run_says_what_is_shown(examples_run: Ran) -> None:
+    run = examples_run[1]
     assert run.returncode == 0, run.stderr
     shown = re.search(r"```text\n(paperdump\n.*?)```", README, re.DOTALL)
     assert shown is not None
@@ -30,10 +28,11 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         re.sub(r"-[0-9a-f]{8}\n", "-01234567\n", text) for text in (run.stdout, shown[1])
     )
     assert said == promised
-    return folder
 
 
-def test_the_code_that_loads_a_release_runs(project: Path) -> None:
+@pytest.mark.xdist_group("examples")
+def test_the_code_that_loads_a_release_runs(examples_run: Ran) -> None:
+    project, _ = examples_run
     blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     assert len(blocks) == 4
     shown = ""

@@ -8,18 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import EXAMPLES
+from tests.conftest import EXAMPLES, Ran
 from tests.reproducibility import Surroundings, differing, hashes, make_locale, run, turkish
 
-pytestmark = pytest.mark.xdist_group("reproducibility")
+pytestmark = pytest.mark.xdist_group("examples")
 
 
 @pytest.fixture(scope="module")
-def usual(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def usual(examples_run: Ran) -> dict[str, str]:
     """The hashes of a release that was made as usual."""
-    folder = tmp_path_factory.mktemp("usual")
-    variables = {"PYTHONHASHSEED": "0", "TZ": "UTC", "LC_ALL": "C.UTF-8"}
-    return hashes(run(Surroundings("as usual", environment=variables), EXAMPLES, folder / "a"))
+    return hashes(examples_run[0] / "results" / "latest")
 
 
 def test_nothing_around_a_run_changes_a_byte_of_its_release(

@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from paperdump.readers import READERS, recognise
 from paperdump.readers.base import Entry, Facts, Reader, Reject
 from paperdump.readers.source import Refused, Source
+from tests.conftest import tried
 from tests.renderings import RENDERINGS, Paper
 from tests.tables_of import settings as reader_settings
 
@@ -86,7 +87,7 @@ def test_any_bytes_are_read_or_refused(reader: Reader, data: bytes) -> None:
 
 
 @pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.name)
-@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=150)
+@tried(60, suppress_health_check=[HealthCheck.too_slow])
 @given(data=damaged())
 def test_damaged_documents_are_read_or_refused(reader: Reader, data: bytes) -> None:
     assert_promises(reader, data)

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 from hypothesis import example, given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from paperdump.readers.arxiv_atom import ArxivAtom
 from paperdump.readers.arxiv_oai import ArxivOai, in_reading_order, split_authors
 from paperdump.readers.base import Entry, Facts, Item, Reject
 from paperdump.readers.source import Source
+from tests.conftest import tried
 from tests.tables_of import settings
 
 ATOM, OAI = ArxivAtom(), ArxivOai()
@@ -721,7 +721,7 @@ def test_no_bytes_raise(name: str, data: bytes) -> None:
 
 @pytest.mark.parametrize("name", READERS)
 @given(data=st.builds(mutated, st.sampled_from(VALID), CHANGES))
-@hypothesis_settings(max_examples=300)
+@tried(100)
 def test_no_damage_to_a_document_raises(name: str, data: bytes) -> None:
     assert_lawful(READERS[name], data)
 

@@ -10,19 +10,21 @@ from paperdump import changes, changes_text
 from paperdump.cli import main
 from paperdump.releases import Version
 from tests.pages import Listed, bare, page
-from tests.published import publish
+from tests.published import copied, publish
 from tests.tables_of import release_of
+
+pytestmark = pytest.mark.xdist_group("changes_text")
 
 FIRST = page(Listed("Tides"), bare("Ebb and *Flow*"))
 SECOND = page(Listed("Ebb and *Flow*"), Listed("Moon|Light", byline="kelp-labs Kelp Labs"))
 
 
-@pytest.fixture
-def two(tmp_path: Path) -> tuple[Path, Path]:
+@pytest.fixture(scope="module")
+def two(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A release, and one with another dump."""
-    dumps = tmp_path / "dumps"
-    first = publish(tmp_path, release_of(dumps, a=FIRST))
-    return first, publish(tmp_path, release_of(dumps, b=SECOND))
+    folder = tmp_path_factory.mktemp("two")
+    first = publish(folder, release_of(folder / "dumps", a=FIRST))
+    return first, publish(folder, release_of(folder / "dumps", b=SECOND))
 
 
 def text(folder: Path) -> str:
@@ -89,9 +91,9 @@ def test_diff_as_json_has_every_row(
 
 
 def test_diff_works_across_schemas(
-    two: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
+    two: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    old = two[0]
+    old = copied(two[0], tmp_path)
     path = old / "papers.parquet"
     frame = pl.read_parquet(path).drop("doi").with_columns(pl.col("n_authors").cast(pl.Int64))
     path.chmod(0o644)

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from paperdump.dedupe import clusters
 from paperdump.dedupe.clusters import Apart, Told
 from paperdump.dedupe.decisions import DIFFERENT, DOUBTFUL, SAME, VETOES
+from tests.conftest import tried
 
 # what sets papers apart whatever else joins them; years are weighed
 CERTAIN = [veto for veto in VETOES if veto != "different_years"]
@@ -134,13 +135,13 @@ def test_components_leave_what_they_are_given_as_it_is() -> None:
 
 
 @given(LINKS)
-@settings(max_examples=50)
+@tried(25)
 def test_without_vetoes_clusters_are_components(same: dict[Pair, float]) -> None:
     assert roots(clustered(entries(), links(same))) == plain_components(N, same)
 
 
 @given(LINKS, st.sets(PAIRS, max_size=6), IDENTIFIERS, IDENTIFIERS, st.sampled_from(CERTAIN))
-@settings(max_examples=150)
+@tried(60)
 def test_no_veto_s_sides_ever_share_a_cluster(
     same: dict[Pair, float],
     apart: set[Pair],
@@ -164,7 +165,7 @@ def test_no_veto_s_sides_ever_share_a_cluster(
 
 
 @given(LINKS, st.sets(PAIRS, max_size=6), IDENTIFIERS)
-@settings(max_examples=50)
+@tried(25)
 def test_a_link_is_cut_only_where_its_ends_clusters_hold_a_veto(
     same: dict[Pair, float], apart: set[Pair], arxiv_ids: list[str | None]
 ) -> None:
@@ -177,7 +178,7 @@ def test_a_link_is_cut_only_where_its_ends_clusters_hold_a_veto(
 
 
 @given(LINKS, st.sets(PAIRS, max_size=6), IDENTIFIERS, st.randoms(use_true_random=False))
-@settings(max_examples=60)
+@tried(30)
 def test_the_order_of_links_does_not_matter(
     same: dict[Pair, float],
     apart: set[Pair],
@@ -192,7 +193,7 @@ def test_the_order_of_links_does_not_matter(
 
 
 @given(st.permutations(range(1, 8)))
-@settings(max_examples=40)
+@tried(20)
 def test_a_chain_between_a_veto_s_sides_is_cut_at_its_weakest_link(strengths: list[int]) -> None:
     n = len(strengths) + 1
     chain = {(row, row + 1): float(strength) for row, strength in enumerate(strengths)}
@@ -284,7 +285,7 @@ def told(same: Iterable[Pair] = (), different: Iterable[Pair] = ()) -> Told:
 
 
 @given(LINKS, st.sets(PAIRS, max_size=4), IDENTIFIERS, st.sets(PAIRS, max_size=3), st.data())
-@settings(max_examples=100)
+@tried(50)
 def test_what_people_say_holds_whatever_else_is_known(
     same: dict[Pair, float],
     apart: set[Pair],

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.conftest import tried
 from tests.pages import Listed, page
 from tests.tables_of import parse_folder, read_bytes, release_of_folders
 
@@ -244,7 +245,7 @@ def test_a_page_is_read_as_far_as_a_truncated_archive_has_it(tmp_path: Path) -> 
     assert "damaged" in {row["reason"] for row in tables["rejects"]}
 
 
-@settings(max_examples=40)
+@tried(20)
 @given(st.data())
 def test_a_damaged_archive_never_stops_the_reading(data: st.DataObject) -> None:
     good = data.draw(st.sampled_from([zipped(a=PAGE, b=PAGE), tarred(a=PAGE, b=PAGE)]))

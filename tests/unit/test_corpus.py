@@ -11,7 +11,7 @@ from functools import cache
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.benchmarks import corpus_edits
@@ -37,6 +37,7 @@ from tests.benchmarks.corpus_words import (
     with_articles,
     zipf_table,
 )
+from tests.conftest import tried
 
 RECORDS = 10_000
 
@@ -537,7 +538,7 @@ def test_words_that_tell_papers_apart_are_known(words: str, told: bool) -> None:
     assert tells(words) == told
 
 
-@settings(max_examples=60)
+@tried(30)
 @given(
     st.sampled_from(NEAR_KINDS),
     st.lists(st.sampled_from("Waves of a KaroNet: II Large-scale models, für 2D (x) ?".split())),

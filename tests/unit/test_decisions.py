@@ -6,13 +6,14 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from paperdump import config
 from paperdump.dedupe import decisions, titles
 from paperdump.dedupe.decisions import DIFFERENT, DOUBTFUL, SAME
 from paperdump.dedupe.limits import Limits
+from tests.conftest import tried
 
 LIMITS = Limits(
     abstract_same=0.7,
@@ -217,13 +218,13 @@ def test_one_rule_decides_on_whatever_is_known(of: list[tuple[Features, Features
 
 
 @given(FEATURES, st.sampled_from(["different_numbers", "opposite_words", "one_about_other"]))
-@settings(max_examples=60)
+@tried(30)
 def test_no_score_overrides_what_sets_titles_apart(features: Features, veto: str) -> None:
     assert decided(features | {"title_veto": veto}) == [(veto, DIFFERENT)]
 
 
 @given(FEATURES)
-@settings(max_examples=60)
+@tried(30)
 def test_identifiers_have_the_first_say(features: Features) -> None:
     same, other = {"same_arxiv_id": True}, {"other_arxiv_id": True, "same_arxiv_id": False}
     assert decided(features | same) == [("same_arxiv_id", SAME)]
@@ -234,7 +235,7 @@ def test_identifiers_have_the_first_say(features: Features) -> None:
 
 
 @given(FEATURES)
-@settings(max_examples=60)
+@tried(30)
 def test_titles_that_name_no_paper_never_suffice(features: Features) -> None:
     nothing_else = {"is_generic": True, "author_score": None, "abstract_score": None}
     [(_, decision)] = decided(features | nothing_else)
@@ -242,14 +243,14 @@ def test_titles_that_name_no_paper_never_suffice(features: Features) -> None:
 
 
 @given(FEATURES)
-@settings(max_examples=60)
+@tried(30)
 def test_unlike_titles_alone_make_no_paper(features: Features) -> None:
     [(_, decision)] = decided(features | {"relation": titles.UNLIKE, "abstract_score": None})
     assert decision == DIFFERENT
 
 
 @given(FEATURES, st.floats(0, 1))
-@settings(max_examples=60)
+@tried(30)
 def test_a_better_abstract_never_parts_what_was_the_same(features: Features, better: float) -> None:
     # of two abstracts: where one is missing, less is known, and less may suffice
     known = features["abstract_score"] or 0.0
@@ -262,7 +263,7 @@ def test_a_better_abstract_never_parts_what_was_the_same(features: Features, bet
 
 
 @given(FEATURES, st.sampled_from([0.0, 0.5, 0.84]), st.sampled_from([None, 0.0, 0.4, 1.0]))
-@settings(max_examples=300)
+@tried(100)
 def test_what_is_settled_before_a_look_at_the_titles_is_different(
     features: Features, score: float, authors: float | None
 ) -> None:

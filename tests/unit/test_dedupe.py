@@ -5,12 +5,13 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from paperdump import dedupe, dictionary, tables
 from paperdump.dedupe import clusters, likeness, matching, merging
 from paperdump.dedupe.dating import Inference
+from tests.conftest import tried
 from tests.pages import Listed, bare, page
 from tests.tables_of import limits, normalized, release_of
 
@@ -114,7 +115,7 @@ title_lists = st.lists(
 )
 
 
-@settings(max_examples=30)
+@tried(15)
 @given(title_lists, st.randoms(use_true_random=False))
 def test_the_order_of_entries_changes_nothing(titles: list[str], random: object) -> None:
     rows = [

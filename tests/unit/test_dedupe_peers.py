@@ -51,11 +51,12 @@ def test_the_memory_of_what_a_command_started_counts(tmp_path):
 
 def test_a_command_that_takes_too_long_is_ended_with_what_it_started(tmp_path):
     witness = tmp_path / "witness"
-    started = f"import time; time.sleep(3); open({str(witness)!r}, 'w')"
+    # far from the limit: on a busy machine a look takes its time, too
+    started = f"import time; time.sleep(60); open({str(witness)!r}, 'w')"
     code = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {started!r}])"
     failure, seconds, _ = dedupe_peers.measure(_python(code), tmp_path / "log", 0.5, 2e4)
     assert failure == "more than 0.5 s"
-    assert seconds < 3
+    assert seconds < 60
     assert not witness.exists()
 
 

@@ -18,6 +18,8 @@ from tests.conftest import EXAMPLES
 from tests.tables_of import release_of_folder
 from tests.unit.test_release import publish
 
+pytestmark = pytest.mark.xdist_group("describe")
+
 DOCUMENTS = {"datapackage.json", "croissant.json", "README.md", "LICENSE.md"}
 
 

@@ -11,6 +11,8 @@ from paperdump.errors import PaperdumpError
 from tests.conftest import EXAMPLES
 from tests.tables_of import release_of_folder
 
+pytestmark = pytest.mark.xdist_group("expectations")  # takes seconds to import
+
 LONG_TITLES = {
     "table": "papers",
     "type": "expect_column_value_lengths_to_be_between",

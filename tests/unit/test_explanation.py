@@ -30,6 +30,8 @@ from paperdump.screen import Screen
 from tests.pages import Listed, bare, page
 from tests.tables_of import parse_folder
 
+pytestmark = pytest.mark.xdist_group("explanation")
+
 LONG = "A long abstract. It has two sentences, and this one goes on."
 Tables = dict[str, pl.DataFrame]
 

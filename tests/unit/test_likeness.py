@@ -7,12 +7,13 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from paperdump.dedupe import likeness, titles
 from paperdump.dedupe.limits import Limits
 from paperdump.normalize import signatures
+from tests.conftest import tried
 
 LIMITS = Limits(
     abstract_same=0.7,
@@ -238,7 +239,7 @@ def test_names_that_were_misspelled_are_not_strangers() -> None:
 
 
 @given(ABSTRACTS, ABSTRACTS)
-@settings(max_examples=60)
+@tried(30)
 def test_the_score_of_abstracts_is_the_share_of_the_smaller_one_s_shingles(
     one: str | None, other: str | None
 ) -> None:

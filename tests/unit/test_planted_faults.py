@@ -13,6 +13,8 @@ from paperdump import config, tables, validate
 from tests.pages import Listed, bare, page
 from tests.tables_of import release_of
 
+pytestmark = pytest.mark.xdist_group("expectations")  # takes seconds to import
+
 Release = dict[str, pl.DataFrame]
 # table, expectation without "expect_", and the column or the law
 Caught = tuple[str, str, str]
@@ -264,13 +266,32 @@ def test_a_capture_that_lost_its_metadata_is_told_though_the_average_is_well(
     assert dump == release["dumps"].filter(pl.col("path") == "b.txt")["dump_id"].item()
 
 
-@pytest.mark.parametrize("rows", [1, 7, 1000])
-def test_partitions_make_no_difference(sound: Release, rows: int) -> None:
-    settings = {**SETTINGS, "completeness": {"papers": {"arxiv_id": {"warning": 0.9}}}}
-    faulty = first("papers", "n_authors", 0)(null("papers", "title")(sound))
-    whole, parts = (validate.find(faulty, settings, partition_rows=size) for size in (10_000, rows))
+@pytest.fixture(scope="module")
+def faulty(tmp_path_factory: pytest.TempPathFactory) -> Release:
+    """A small release, since it is looked at row by row, of which some rows fail."""
+    shown = [Listed(f"Tides in Channel {n}", f"Channel {n} has tides. " * 4) for n in range(7)]
+    small = release_of(
+        tmp_path_factory.mktemp("small"), a=page(*shown, day="Jun 10"), b=page(*shown[:2])
+    )
+    return first("papers", "n_authors", 0)(null("papers", "title")(small))
+
+
+ROW_BY_ROW = {**SETTINGS, "completeness": {"papers": {"arxiv_id": {"warning": 0.9}}}}
+
+
+@pytest.fixture(scope="module")
+def whole(faulty: Release) -> validate.Findings:
+    return validate.find(faulty, ROW_BY_ROW)
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_partitions_make_no_difference(
+    faulty: Release, whole: validate.Findings, rows: int
+) -> None:
+    parts = validate.find(faulty, ROW_BY_ROW, partition_rows=rows)
     assert tables.json_bytes(parts.document) == tables.json_bytes(whole.document)
     assert parts.failures.equals(whole.failures)
+    assert parts.failures.height > faulty["papers"].height
 
 
 def test_no_column_of_what_is_checked_is_of_python_objects(sound: Release) -> None:

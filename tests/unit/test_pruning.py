@@ -13,8 +13,10 @@ from paperdump.pruning import prune
 from paperdump.releases import Releases, Version
 from paperdump.verification import verify
 from tests.pages import Listed, page
-from tests.published import content, publish
+from tests.published import content, copied, publish
 from tests.tables_of import release_of
+
+pytestmark = pytest.mark.xdist_group("pruning")
 
 
 def published(tmp_path: Path, *titles: str) -> Path:
@@ -23,9 +25,17 @@ def published(tmp_path: Path, *titles: str) -> Path:
     return publish(tmp_path, made)
 
 
+@pytest.fixture(scope="module")
+def four_made(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    folder = tmp_path_factory.mktemp("four")
+    return [published(folder, title) for title in ("Tides", "Ebb", "Flow", "Moon")]
+
+
 @pytest.fixture
-def four(tmp_path: Path) -> list[Path]:
-    return [published(tmp_path, title) for title in ("Tides", "Ebb", "Flow", "Moon")]
+def four(four_made: list[Path], tmp_path: Path) -> list[Path]:
+    """The folders of four releases, published one after the other."""
+    last = copied(four_made[-1], tmp_path)
+    return [last.with_name(folder.name) for folder in four_made]
 
 
 def test_the_oldest_go_and_the_others_are_what_they_were(tmp_path: Path, four: list[Path]) -> None:

@@ -14,13 +14,39 @@ from paperdump.errors import PaperdumpError
 from paperdump.releases import Version, read_sums
 from paperdump.verification import verify
 from tests.pages import Listed, page
-from tests.published import content, prepared, publish
+from tests.published import content, copied, prepared, publish
 from tests.tables_of import release_of
+
+pytestmark = pytest.mark.xdist_group("release")
+
+PAGE = page(Listed("Tides"), Listed("Ebb", date="May 9"))
+
+
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> dict[str, pl.DataFrame]:
+    return release_of(tmp_path_factory.mktemp("made"), a=PAGE)
 
 
 @pytest.fixture
-def made(tmp_path: Path) -> dict[str, pl.DataFrame]:
-    return release_of(tmp_path / "dumps", a=page(Listed("Tides"), Listed("Ebb", date="May 9")))
+def made(made_once: dict[str, pl.DataFrame], tmp_path: Path) -> dict[str, pl.DataFrame]:
+    """The tables of a page, which is in a folder to which a test may add others."""
+    (tmp_path / "dumps").mkdir()
+    (tmp_path / "dumps" / "a.txt").write_text(PAGE, "utf-8")
+    return dict(made_once)
+
+
+@pytest.fixture(scope="module")
+def first_published(
+    made_once: dict[str, pl.DataFrame], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    return publish(tmp_path_factory.mktemp("first"), made_once)
+
+
+@pytest.fixture
+def first(first_published: Path, made: dict[str, pl.DataFrame], tmp_path: Path) -> Path:
+    """The folder of a release of these tables, to which others may be added."""
+    assert made
+    return copied(first_published, tmp_path)
 
 
 def test_a_release_holds_every_table_and_latest_points_at_it(
@@ -66,10 +92,7 @@ def test_two_places_get_the_same_bytes(tmp_path: Path, made: dict[str, pl.DataFr
     assert content(one) == content(two)
 
 
-def test_other_content_is_another_version_beside_the_first(
-    tmp_path: Path, made: dict[str, pl.DataFrame]
-) -> None:
-    first = publish(tmp_path, made)
+def test_other_content_is_another_version_beside_the_first(tmp_path: Path, first: Path) -> None:
     kept = content(first)
     more = release_of(tmp_path / "dumps", b=page(Listed("Flow"), Listed("Tides", date="May 3")))
     second = publish(tmp_path, more)
@@ -84,9 +107,8 @@ def test_other_content_is_another_version_beside_the_first(
 
 
 def test_latest_goes_back_when_the_content_does_and_the_files_stay(
-    tmp_path: Path, made: dict[str, pl.DataFrame]
+    tmp_path: Path, made: dict[str, pl.DataFrame], first: Path
 ) -> None:
-    first = publish(tmp_path, made)
     kept = content(first)
     second = publish(tmp_path, release_of(tmp_path / "dumps", b=page(Listed("Flow"))))
     assert publish(tmp_path, made) == first
@@ -100,9 +122,8 @@ def test_latest_goes_back_when_the_content_does_and_the_files_stay(
 
 
 def test_a_release_after_one_that_came_back_knows_of_all_before(
-    tmp_path: Path, made: dict[str, pl.DataFrame]
+    tmp_path: Path, made: dict[str, pl.DataFrame], first: Path
 ) -> None:
-    first = publish(tmp_path, made)
     flow = release_of(tmp_path / "dumps", b=page(Listed("Flow")))
     second = publish(tmp_path, flow)
     publish(tmp_path, made)
@@ -126,11 +147,11 @@ def test_a_release_after_one_that_came_back_knows_of_all_before(
 
 
 def test_the_version_does_not_depend_on_what_was_published_before(
-    tmp_path: Path, made: dict[str, pl.DataFrame]
+    tmp_path: Path, first: Path
 ) -> None:
-    publish(tmp_path, made)
     more = release_of(tmp_path / "dumps", b=page(Listed("Flow")))
     after = publish(tmp_path, more)
+    assert after.parent == first.parent
     alone = publish(tmp_path / "alone", more)
     assert after.name == alone.name
     differing = {n for n, data in content(after).items() if content(alone).get(n) != data}
@@ -153,10 +174,8 @@ def test_the_same_sequence_gives_the_same_bytes(
     assert ends[0] == ends[1]
 
 
-def test_every_file_of_a_release_is_read_only_and_has_its_sum(
-    tmp_path: Path, made: dict[str, pl.DataFrame]
-) -> None:
-    folder = publish(tmp_path, made)
+def test_every_file_of_a_release_is_read_only_and_has_its_sum(first_published: Path) -> None:
+    folder = first_published
     assert {path.stat().st_mode & 0o777 for path in folder.rglob("*") if path.is_file()} == {0o444}
     sums = read_sums(folder / "SHA256SUMS")
     docs = read_sums(folder / "validation/data_docs/SHA256SUMS")
@@ -203,10 +222,7 @@ def test_where_there_are_no_hard_links_files_are_copied(
     assert verify(Version.open(second)).problems == []
 
 
-def test_what_was_damaged_since_is_not_shared(
-    tmp_path: Path, made: dict[str, pl.DataFrame]
-) -> None:
-    first = publish(tmp_path, made)
+def test_what_was_damaged_since_is_not_shared(tmp_path: Path, first: Path) -> None:
     path = first / "dictionary.json"
     path.chmod(0o644)
     path.write_bytes(path.read_bytes().replace(b"meaning", b"Meaning"))
@@ -215,9 +231,8 @@ def test_what_was_damaged_since_is_not_shared(
 
 
 def test_a_release_that_fails_on_the_way_leaves_latest_alone(
-    tmp_path: Path, made: dict[str, pl.DataFrame], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, first: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = publish(tmp_path, made)
     before = content(first.parent)
     more = release_of(tmp_path / "dumps", b=page(Listed("Flow")))
 
@@ -232,14 +247,21 @@ def test_a_release_that_fails_on_the_way_leaves_latest_alone(
     assert not [path for path in first.parent.iterdir() if path.name.startswith(".")]
 
 
+@pytest.fixture(scope="module")
+def come_back(made_once: dict[str, pl.DataFrame], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a release that has one before it and one after it, and came back."""
+    folder = tmp_path_factory.mktemp("back")
+    publish(folder, release_of(folder / "before", a=page(Listed("Tides"))))
+    publish(folder, made_once)
+    publish(folder, release_of(folder / "after", a=page(Listed("Moon"))))
+    return publish(folder, made_once)
+
+
 @pytest.mark.parametrize("name", ["papers.parquet", "manifest.json", "summaries/overview.csv"])
 def test_a_damaged_release_is_made_whole_again(
-    tmp_path: Path, made: dict[str, pl.DataFrame], name: str
+    tmp_path: Path, come_back: Path, made: dict[str, pl.DataFrame], name: str
 ) -> None:
-    publish(tmp_path, release_of(tmp_path / "before", a=page(Listed("Tides"))))
-    folder = publish(tmp_path, made)
-    publish(tmp_path, release_of(tmp_path / "after", a=page(Listed("Moon"))))
-    publish(tmp_path, made)
+    folder = copied(come_back, tmp_path)
     whole = content(folder)
     (folder / name).unlink()
     assert not report.is_whole(folder)
@@ -291,11 +313,9 @@ def test_a_folder_named_latest_is_not_replaced(
         publish(tmp_path, made)
 
 
-def test_the_version_has_the_newest_certain_day_of_a_capture(
-    tmp_path: Path, made: dict[str, pl.DataFrame]
-) -> None:
+def test_the_version_has_the_newest_certain_day_of_a_capture(first_published: Path) -> None:
     # the page is of a "Jun 10" after 2024
-    assert publish(tmp_path, made).name.startswith("2025-06-10-")
+    assert first_published.name.startswith("2025-06-10-")
 
 
 def test_without_a_day_of_capture_the_version_has_the_newest_publication_day(

@@ -8,11 +8,12 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from paperdump.normalize import dates, identifiers
 from paperdump.readers.base import Entry
+from tests.conftest import tried
 from tests.renderings import RENDERINGS, Paper, as_markdown, as_text
 from tests.tables_of import read_bytes, release_of_folder
 
@@ -97,7 +98,7 @@ def listed(paper: Paper, keep: frozenset[str], *, years: bool) -> dict[str, Any]
 
 
 @pytest.mark.parametrize("rendering", RENDERINGS)
-@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=60)
+@tried(30, suppress_health_check=[HealthCheck.too_slow])
 @given(papers=listings())
 def test_a_rendered_listing_is_read_back(rendering: str, papers: list[Paper]) -> None:
     name, render, keep = RENDERINGS[rendering]
@@ -111,7 +112,7 @@ def test_a_rendered_listing_is_read_back(rendering: str, papers: list[Paper]) ->
     ]
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=5)
+@tried(3, suppress_health_check=[HealthCheck.too_slow])
 @given(papers=listings())
 def test_all_captures_of_a_listing_are_the_same_papers(
     tmp_path_factory: pytest.TempPathFactory, papers: list[Paper]

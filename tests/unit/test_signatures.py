@@ -6,10 +6,11 @@ import random
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from paperdump.normalize import signatures, words
+from tests.conftest import tried
 
 WORDS = "tide wave model network of the learning deep graph ocean sea moon study for data".split()
 # words of texts that are long enough for a sample
@@ -193,7 +194,7 @@ def test_shingles_do_not_go_from_one_text_to_the_next() -> None:
 
 
 @given(st.lists(USUAL_TEXTS, min_size=1, max_size=10))
-@settings(max_examples=200)
+@tried(100)
 def test_another_script_beside_it_leaves_a_text_s_words_as_they_are(texts: list[str]) -> None:
     # what is usual in Latin letters is looked up, all else is worked out: with the same result
     alone = title_words(*(f"w {text}" for text in texts))

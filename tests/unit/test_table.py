@@ -14,7 +14,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given
-from hypothesis import settings as rules
 from hypothesis import strategies as st
 
 from paperdump import dictionary
@@ -32,6 +31,7 @@ from paperdump.readers.table_cells import (
     topics_of,
 )
 from paperdump.readers.table_columns import plan_of
+from tests.conftest import tried
 from tests.tables_of import settings
 
 LIMITS = settings().limits
@@ -939,7 +939,7 @@ STARTS = [
     b'[{"title":',
     b"PAR1",
 ]
-MANY = rules(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+MANY = tried(100, suppress_health_check=[HealthCheck.too_slow])
 
 
 @MANY

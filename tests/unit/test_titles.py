@@ -6,10 +6,11 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from paperdump.dedupe import titles
+from tests.conftest import tried
 
 # of words and signs that titles are compared by
 PIECES = st.sampled_from(
@@ -225,14 +226,14 @@ def test_what_looks_like_a_veto_and_is_none(one: str, other: str) -> None:
 
 
 @given(PAIRS)
-@settings(max_examples=50)
+@tried(25)
 def test_the_order_of_two_titles_does_not_matter(pairs: list[tuple[str, str]]) -> None:
     one, other = sides(pairs)
     assert titles.compare(one, other).to_dicts() == titles.compare(other, one).to_dicts()
 
 
 @given(st.lists(TITLES, max_size=20))
-@settings(max_examples=50)
+@tried(25)
 def test_a_title_is_equal_to_itself(of: list[str]) -> None:
     found = titles.compare(pl.Series(of, dtype=pl.String), pl.Series(of, dtype=pl.String))
     assert found["title_score"].to_list() == [1.0] * len(of)
@@ -243,7 +244,7 @@ def test_a_title_is_equal_to_itself(of: list[str]) -> None:
 
 
 @given(PAIRS, st.data())
-@settings(max_examples=50)
+@tried(25)
 def test_a_pair_s_row_does_not_depend_on_the_other_pairs(
     pairs: list[tuple[str, str]], data: st.DataObject
 ) -> None:
@@ -253,7 +254,7 @@ def test_a_pair_s_row_does_not_depend_on_the_other_pairs(
 
 
 @given(PAIRS)
-@settings(max_examples=50)
+@tried(25)
 def test_what_is_found_is_never_null_but_the_veto(pairs: list[tuple[str, str]]) -> None:
     found = titles.compare(*sides(pairs))
     assert found.drop("title_veto").null_count().row(0) == (0,) * (found.width - 1)

@@ -12,14 +12,23 @@ from paperdump.cli import main
 from paperdump.releases import Version, file_hash, read_sums, sums_text
 from paperdump.verification import verify
 from tests.pages import Listed, page
-from tests.published import publish
+from tests.published import copied, publish
 from tests.tables_of import release_of
+
+pytestmark = pytest.mark.xdist_group("verification")
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    place = tmp_path_factory.mktemp("published")
+    made = release_of(place / "dumps", a=page(Listed("Tides"), Listed("Ebb", date="May 9")))
+    return publish(place, made)
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    made = release_of(tmp_path / "dumps", a=page(Listed("Tides"), Listed("Ebb", date="May 9")))
-    return publish(tmp_path, made)
+def folder(published: Path, tmp_path: Path) -> Path:
+    """A release, to be damaged."""
+    return copied(published, tmp_path)
 
 
 def problems(folder: Path) -> dict[str, str]:

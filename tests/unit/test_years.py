@@ -10,12 +10,13 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from paperdump.dedupe import dating, page_days
 from paperdump.dedupe.dating import Inference
 from paperdump.report import contradiction_message
+from tests.conftest import tried
 from tests.worlds import Page, Shown, tables_of_world
 
 NEVER = Inference(enabled=False, min_dates=1, min_in_year=1)
@@ -378,7 +379,7 @@ def worlds(draw: st.DrawFn) -> list[Page]:
     return pages
 
 
-@settings(max_examples=150, deadline=None)
+@tried(60)
 @given(worlds())
 def test_what_is_confirmed_is_true_and_bounds_hold_the_truth(pages: Sequence[Page]) -> None:
     found = dated(*pages)
@@ -393,7 +394,7 @@ def test_what_is_confirmed_is_true_and_bounds_hold_the_truth(pages: Sequence[Pag
     assert wrong.is_empty()
 
 
-@settings(max_examples=60, deadline=None)
+@tried(30)
 @given(worlds(), st.randoms(use_true_random=False))
 def test_the_order_of_dumps_and_rows_makes_no_difference(
     pages: Sequence[Page], random: Any

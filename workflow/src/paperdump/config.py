@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import datetime as dt
 import difflib
+import functools
 import math
 from pathlib import Path
 from typing import Any, cast
@@ -19,8 +20,9 @@ from paperdump.expectations import columns_of
 Config = dict[str, Any]
 
 
+@functools.cache
 def schema() -> dict[str, Any]:
-    """The JSON schema of the configuration."""
+    """The JSON schema of the configuration, read once; it is not to be changed."""
     text = (dictionary.schemas_folder() / "config.schema.yaml").read_text("utf-8")
     return cast("dict[str, Any]", yaml.safe_load(text))
 
