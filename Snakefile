@@ -50,7 +50,9 @@ onstart:
         print(
             f"Line {rule.line} of the sheet of dumps matches none: {rule.pattern}"
         )
+    follow()
 
 
 onsuccess:
     print(run_summary(PLAN.results, Path(PUBLISHED), Path(made_by("validate"))))
+    print(progress.table(progress.read(PLAN.results)))

@@ -2,7 +2,7 @@
 
 from paperdump import job
 
-with job.logged(snakemake.log[0], "validate", snakemake.resources.mem_mb):
+with job.logged(snakemake.log[0], "validate", snakemake.resources.mem_mb) as work:
     from pathlib import Path
 
     from paperdump import tables, validate
@@ -17,4 +17,5 @@ with job.logged(snakemake.log[0], "validate", snakemake.resources.mem_mb):
         validate.Before.read(link.parent, snakemake.params.before),
         tables.read_parquet(Path(held), validate.FAILURES) if held else None,
     )
+    work.entries = tables.row_count(Path(snakemake.input.sightings))
     tables.point(link, results.parent.relative_to(link.parent))

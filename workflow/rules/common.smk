@@ -8,8 +8,10 @@ import os
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
+from snakemake.settings.enums import Quietness
 
-from paperdump import bucket, dictionary, memory, needs, plan
+from paperdump import bucket, dictionary, memory, needs, plan, progress
 from paperdump.errors import PaperdumpError
 from paperdump.report import run_summary
 
@@ -55,6 +57,28 @@ wildcard_constraints:
 def made_by(stage):
     """Where a stage puts its results: its name and its fingerprint are in the path."""
     return f"{WORK}/{PLAN.place(stage)}"
+
+
+def follow():
+    """Have the run tell how far it is: when it begins, and whenever a job of a stage has ended."""
+    traces = {
+        job.jobid: progress.Trace(
+            progress.Task(
+                job.rule.name,
+                getattr(job.wildcards, "batch", getattr(job.wildcards, "shard", "")),
+            ),
+            job.benchmark and Path(job.benchmark),
+            Path(job.log[0]) if job.log else None,
+        )
+        for job in workflow.dag.needrun_jobs()
+        if job.rule.name in plan.STAGES
+    }
+    slots = workflow.cores if workflow.local_exec else workflow.nodes
+
+    def tell(line):
+        logger.info(line, extra={"quietness": Quietness.PROGRESS})
+
+    logger.addHandler(progress.Follower(PLAN, traces, slots, tell))
 
 
 def of_every_batch(stage, file=None):

@@ -160,14 +160,18 @@ class Plan:
             name: sum(dump.unpacked_mb for dump in dumps) for name, dumps in self.batches.items()
         }
         whole, largest = sum(of_batches.values()), max(of_batches.values())
-        unused = {"block"} if self.shards == 1 else set()
-        if self.config["validate"]["on_failure"] != "quarantine":
-            unused.add("quarantine")
         return {
-            stage: need.of_dumps(largest if stage in OF_BATCHES else whole)
-            for stage, need in needs.NEEDS.items()
-            if stage not in unused
+            stage: needs.NEEDS[stage].of_dumps(largest if stage in OF_BATCHES else whole)
+            for stage in self.stages
         }
+
+    @property
+    def stages(self) -> list[str]:
+        """The stages that there are under these settings, in their order."""
+        unused = {"block"} if self.shards == 1 else set()
+        if self.content_stage != "quarantine":
+            unused.add("quarantine")
+        return [stage for stage in STAGES if stage not in unused]
 
     @property
     def idle_rules(self) -> list[Rule]:
