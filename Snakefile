@@ -54,5 +54,10 @@ onstart:
 
 
 onsuccess:
+    settle()
     print(run_summary(PLAN.results, Path(PUBLISHED), Path(made_by("validate"))))
     print(progress.table(progress.read(PLAN.results)))
+
+
+onerror:
+    settle()

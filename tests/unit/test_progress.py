@@ -262,6 +262,15 @@ def test_a_follower_tells_and_records_what_the_finished_jobs_left(plan: Any) -> 
     assert record.stages == plan.stages
 
 
+def test_jobs_whose_end_was_not_logged_are_recorded_at_the_end(plan: Any) -> None:
+    traces = {n: Trace(Task(stage, "0")) for n, stage in enumerate(("parse", "normalize"))}
+    traces[2] = Trace(Task("dedupe"))
+    follower = Follower(plan, traces, 1, lambda _: None)
+    follower.handle(event("JOB_FINISHED", job_id=0))
+    follower.settle({2})
+    assert [one["stage"] for one in progress.read(plan.results).jobs] == ["parse", "normalize"]
+
+
 def test_a_run_begins_its_record_anew(plan: Any) -> None:
     traces = {7: Trace(Task("normalize", "0"))}
     first = Follower(plan, traces, 1, lambda _: None)

@@ -44,6 +44,7 @@ BENCHMARKS = f"{OUT}/benchmarks"
 PUBLISHED = f"{WORK}/{PLAN.marker()}"
 # Dumps, of a run, beyond which those on this file system are no inputs to Snakemake.
 MOST_NAMED = 2000
+FOLLOWERS = []  # what follows this run, once it has begun
 # Used with --software-deployment-method conda only.
 ENVIRONMENT = "../envs/paperdump.yaml"
 
@@ -78,7 +79,14 @@ def follow():
     def tell(line):
         logger.info(line, extra={"quietness": Quietness.PROGRESS})
 
-    logger.addHandler(progress.Follower(PLAN, traces, slots, tell))
+    FOLLOWERS.append(progress.Follower(PLAN, traces, slots, tell))
+    logger.addHandler(FOLLOWERS[-1])
+
+
+def settle():
+    """See to it that the record of the run has all its jobs that ended well."""
+    for follower in FOLLOWERS:
+        follower.settle({job.jobid for job in workflow.dag.needrun_jobs()})
 
 
 def of_every_batch(stage, file=None):

@@ -16,7 +16,7 @@ import json
 import logging
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -275,6 +275,7 @@ class Follower(logging.Handler):
         super().__init__()
         self._plan, self._traces, self._tell = plan, traces, tell
         self._started: dict[int, float] = {}
+        self._ended: set[int] = set()
         self._record = plan.results / RECORD
         sizes = {b: sum(dump.unpacked_mb for dump in d) for b, d in plan.batches.items()}
         pending = {trace.task for trace in traces.values()}
@@ -297,11 +298,22 @@ class Follower(logging.Handler):
         except Exception:
             self.handleError(record)
 
+    def settle(self, still_open: Collection[int]) -> None:
+        """Record, at the end of a run, the jobs whose end was not logged: a quiet run logs none.
+
+        Args:
+            still_open: Numbers of the jobs that have not ended well.
+        """
+        for number in self._traces:
+            if number not in self._ended and number not in still_open:
+                self._finish(number)
+
     def _finish(self, number: int) -> None:
         trace = self._traces.get(number)
         self._started.pop(number, None)
         if trace is None:
             return
+        self._ended.add(number)
         task, found = trace.task, took(trace)
         of_batch = task.stage in OF_BATCHES
         entries = self._rows(task.part) if of_batch else None
@@ -422,11 +434,12 @@ def rows(record: Record) -> list[Row]:
         counts = _known(one["entries"] for one in jobs)
         # each job of a batch has entries of its own; the others work on all of them
         entries = sum(counts) if stage in OF_BATCHES else max(counts, default=0)
+        seconds = _known(one["seconds"] for one in jobs)
         found.append(
             Row(
                 stage,
                 len(jobs),
-                round(sum(seconds), 2) if (seconds := _known(one["seconds"] for one in jobs)) else None,
+                round(sum(seconds), 2) if seconds else None,
                 max(_known(one["peak_mb"] for one in jobs), default=None),
                 int(entries) if counts else None,
             )
