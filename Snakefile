@@ -55,8 +55,9 @@ onstart:
 
 onsuccess:
     settle()
-    print(run_summary(PLAN.results, Path(PUBLISHED), Path(made_by("validate"))))
     print(progress.table(progress.read(PLAN.results)))
+    # last, since it may tell of what is to be done
+    print(run_summary(PLAN.results, Path(PUBLISHED), Path(made_by("validate"))))
 
 
 onerror:

@@ -81,8 +81,9 @@ def test_a_run_says_how_far_it_is_and_what_its_stages_took(
         r"^dedupe: 29 entries in [\d.]+ s, about \d+ s left$", run.stderr, re.MULTILINE
     )
     assert re.search(r"^release: 29 entries in [\d.]+ s$", run.stderr, re.MULTILINE)
-    table = run.stdout[run.stdout.index("stage ") :].splitlines()
-    assert {line.split()[0]: line.split()[1] for line in table[1:-1]} == {
+    head, *rows = run.stdout[: run.stdout.index("the run")].splitlines()
+    assert head.split() == ["stage", "jobs", "seconds", "peak", "MB", "entries/s"]
+    assert {line.split()[0]: line.split()[1] for line in rows} == {
         "parse": "2", "normalize": "2", "dedupe": "1", "validate": "1", "gate": "1",
         "summarize": "1", "release": "1",
     }  # fmt: skip
@@ -256,7 +257,7 @@ def test_a_run_that_stops_early_does_not_claim_a_release(project: Path) -> None:
     (project / "tests/data/examples/new.txt").write_text(page(Listed("A New Paper")), "utf-8")
     run = snakemake(project, "--until", "validate")
     assert run.returncode == 0, run.stderr
-    said, *table = run.stdout.splitlines()
+    *table, said = run.stdout.splitlines()
     assert said == "paperdump: this run published nothing."
     assert "release     not run" in table
     assert "version" not in run.stdout

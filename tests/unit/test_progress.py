@@ -69,23 +69,23 @@ def test_jobs_of_batches_share_the_slots_and_the_longest_bounds_them() -> None:
     read = dict.fromkeys(BATCHES, 1_000_000)
     each = needs.COSTS["normalize"].of_entries(1_000_000)
     pending = {Task("normalize", batch) for batch in BATCHES}
-    assert Course(BATCHES, set(pending), 1, 1, read).seconds_left() == pytest.approx(3 * each)
-    assert Course(BATCHES, set(pending), 2, 1, read).seconds_left() == pytest.approx(1.5 * each)
-    assert Course(BATCHES, set(pending), 100, 1, read).seconds_left() == pytest.approx(each)
+    assert Course(BATCHES, set(pending), 1, {}, read).seconds_left() == pytest.approx(3 * each)
+    assert Course(BATCHES, set(pending), 2, {}, read).seconds_left() == pytest.approx(1.5 * each)
+    assert Course(BATCHES, set(pending), 100, {}, read).seconds_left() == pytest.approx(each)
 
 
 def test_what_runs_side_by_side_takes_as_long_as_the_longer_one() -> None:
     read = dict.fromkeys(BATCHES, 1_000_000)
     both = [needs.COSTS[stage].of_entries(3e6) for stage in ("validate", "summarize")]
     pending = {Task("validate"), Task("summarize")}
-    assert Course(BATCHES, pending, 2, 1, read).seconds_left() == pytest.approx(max(both))
-    assert Course(BATCHES, pending, 1, 1, read).seconds_left() == pytest.approx(sum(both))
+    assert Course(BATCHES, pending, 2, {}, read).seconds_left() == pytest.approx(max(both))
+    assert Course(BATCHES, pending, 1, {}, read).seconds_left() == pytest.approx(sum(both))
 
 
 def test_shards_share_the_entries() -> None:
     read = dict.fromkeys(BATCHES, 1_000_000)
     shards = {Task("block", str(n)) for n in range(4)}
-    run = Course(BATCHES, shards | {Task("dedupe")}, 2, 4, read)
+    run = Course(BATCHES, shards | {Task("dedupe")}, 2, {"block": 4}, read)
     assert run.cost(Task("block", "0")) == needs.COSTS["block"].of_entries(750_000)
     run.finish(Task("block", "2"), 20.0)
     assert run.line(Task("block", "2"), 20.0).startswith(
@@ -93,8 +93,21 @@ def test_shards_share_the_entries() -> None:
     )
 
 
+def test_shares_of_validation_leave_the_rest_of_it_little_to_do() -> None:
+    read = dict.fromkeys(BATCHES, 1_000_000)
+    shares = {Task("check", str(n)) for n in range(3)}
+    spread = {"block": 1, "check": 3}
+    run = Course(BATCHES, shares | {Task("validate"), Task("summarize")}, 4, spread, read)
+    alone = Course(BATCHES, {Task("validate")}, 4, {}, read)
+    assert run.cost(Task("validate")) == needs.COSTS["validate"].base
+    # summarize runs beside, and is what takes long
+    assert run.seconds_left() == pytest.approx(needs.COSTS["summarize"].of_entries(3e6))
+    run.pending.discard(Task("summarize"))
+    assert run.seconds_left() < alone.seconds_left()
+
+
 def test_jobs_at_work_have_less_to_do() -> None:
-    run = Course(BATCHES, {Task("dedupe")}, 1, 1, dict.fromkeys(BATCHES, 1_000_000))
+    run = Course(BATCHES, {Task("dedupe")}, 1, {}, dict.fromkeys(BATCHES, 1_000_000))
     whole = run.seconds_left()
     assert run.seconds_left({Task("dedupe"): 100}) == pytest.approx(whole - 100)
     assert run.seconds_left({Task("dedupe"): 1e9}) == 0
@@ -128,7 +141,7 @@ def test_a_line_says_batches_entries_bytes_and_what_is_left() -> None:
 def test_what_an_earlier_run_did_counts_as_done() -> None:
     # a restart: only the last batch is to be read, all are to be cleaned
     read = {"00": 1_000, "01": 3_000}
-    run = Course(BATCHES, {Task("parse", "1"), *AFTER}, 2, 1, read)
+    run = Course(BATCHES, {Task("parse", "1"), *AFTER}, 2, {}, read)
     assert run.ahead().startswith("1 of 3 batches to be read, about 10,000 entries, about ")
     run.finish(Task("parse", "1"), 3.0, 8_000)
     assert run.line(Task("parse", "1"), 3.0).startswith(
@@ -138,7 +151,7 @@ def test_what_an_earlier_run_did_counts_as_done() -> None:
 
 
 def test_the_last_job_leaves_nothing_to_tell_of() -> None:
-    run = Course({"all": 1.0}, {Task("release")}, 1, 1, {"all": 29})
+    run = Course({"all": 1.0}, {Task("release")}, 1, {}, {"all": 29})
     run.finish(Task("release"), 1.2)
     assert run.line(Task("release"), 1.2) == "release: 29 entries in 1.2 s"
 
@@ -225,7 +238,7 @@ def plan(tmp_path: Path) -> Any:
     return SimpleNamespace(
         results=tmp_path,
         batches={"0": [SimpleNamespace(unpacked_mb=1.0)], "1": [SimpleNamespace(unpacked_mb=3.0)]},
-        shards=1,
+        spread={"block": 1, "check": 1},
         stages=["parse", "normalize", "dedupe"],
         place=place,
     )

@@ -118,6 +118,14 @@ def blocks_of_shards():
     ]
 
 
+def checks_of_shards():
+    """What the shares of validation found; nothing where validate looks at all itself."""
+    if PLAN.checks == 1:
+        return []
+    folder = made_by("check")
+    return [f"{folder}/{shard}-of-{PLAN.checks}.pickle" for shard in range(PLAN.checks)]
+
+
 def entries_of(wildcards):
     """The entries that a batch is normalized from."""
     return f"{WORK}/{PLAN.place('parse', wildcards.batch)}/entries.parquet"

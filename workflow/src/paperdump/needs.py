@@ -45,6 +45,8 @@ NEEDS = {
     "dedupe": Need(650, 5.3, 4.1),
     # it checks the tables as validate does, and holds them as dedupe does
     "quarantine": Need(700, 20, 10),
+    # of the one with the largest table; validate then has no more to do than a small one
+    "check": Need(500, 10, 5.5),
     "validate": Need(500, 13, 7),
     "gate": Need(200, 5, 0.1),
     "summarize": Need(350, 9, 5.2),
@@ -72,11 +74,11 @@ class Cost:
 COSTS = {
     "parse": Cost(0.5, 122),
     "normalize": Cost(0.7, 117),
-    # of all shards together
-    "block": Cost(0.6, 31),
+    "block": Cost(0.6, 31),  # of all shards together
     "dedupe": Cost(0.6, 54),
     # of the smaller run, with `on_failure: quarantine`
     "quarantine": Cost(3.5, 30),
+    "check": Cost(2.5, 18),  # of all shards together
     "validate": Cost(3.5, 20),
     "gate": Cost(0.3, 0),
     "summarize": Cost(0.8, 60),

@@ -113,14 +113,14 @@ class Course:
         batches: Batch → megabytes of its dumps, unpacked.
         pending: The jobs that are still to end.
         slots: How many jobs may run at a time.
-        shards: How many jobs share the search for pairs to compare.
+        spread: Stage that is shared out → over how many jobs.
         entries: Batch → its entries, as far as they are known.
     """
 
     batches: Mapping[str, float]
     pending: set[Task]
     slots: int = 1
-    shards: int = 1
+    spread: Mapping[str, int] = field(default_factory=dict)
     entries: dict[str, int] = field(default_factory=dict)
     _took: float = _TRUST
     _expected: float = _TRUST
@@ -149,7 +149,9 @@ class Course:
         if task.stage in OF_BATCHES:
             entries = self.entries_of(task.part)
         else:
-            entries = self.total / (self.shards if task.stage == "block" else 1)
+            entries = self.total / self.spread.get(task.stage, 1)
+        if task.stage == "validate" and self.spread.get("check", 1) > 1:
+            entries = 0  # what the shares found is put together
         return needs.COSTS[task.stage].of_entries(entries)
 
     def finish(self, task: Task, seconds: float | None, entries: int | None = None) -> None:
@@ -181,12 +183,15 @@ class Course:
             left.setdefault(task.stage, []).append(rest)
         # the jobs of batches fill the slots together; a stage's own jobs wait for all of these
         reading = [rest for stage in OF_BATCHES for rest in left.pop(stage, [])]
-        seconds = self._spread(reading) + self._spread(left.pop("block", []))
-        beside = [sum(left.pop(stage, [])) for stage in _AT_ONCE]
+        seconds = self._shared(reading) + self._shared(left.pop("block", []))
+        checks = self._shared(left.pop("check", []))
+        beside = [checks, 0.0]
+        for number, stage in enumerate(_AT_ONCE):
+            beside[number] += sum(left.pop(stage, []))
         seconds += max(beside) if self.slots > 1 else sum(beside)
         return seconds + sum(rest for rests in left.values() for rest in rests)
 
-    def _spread(self, seconds: list[float]) -> float:
+    def _shared(self, seconds: list[float]) -> float:
         return max(sum(seconds) / self.slots, max(seconds, default=0.0))
 
     def ahead(self) -> str:
@@ -216,9 +221,9 @@ class Course:
             facts.append(_counted(round(sum(self.entries_of(b) for b in done)), "entry"))
             facts.append(f"{_percent(share)} of bytes")
         else:
-            if task.stage == "block":
-                open_ = sum(other.stage == "block" for other in self.pending)
-                facts.append(f"{self.shards - open_:,} of {_counted(self.shards, 'shard')}")
+            if shards := self.spread.get(task.stage):
+                done_ = shards - sum(other.stage == task.stage for other in self.pending)
+                facts.append(f"{done_:,} of {_counted(shards, 'shard')}")
             entries = [_counted(self.total, "entry")] if _reads(task.stage) else []
             length = [f"{seconds:,.1f} s"] if seconds is not None else []
             facts += [" in ".join([*entries, *length])] if entries or length else []
@@ -280,7 +285,7 @@ class Follower(logging.Handler):
         sizes = {b: sum(dump.unpacked_mb for dump in d) for b, d in plan.batches.items()}
         pending = {trace.task for trace in traces.values()}
         read = {b: n for b in sizes if Task("parse", b) not in pending and (n := self._rows(b))}
-        self.course = Course(sizes, pending, max(1, slots), plan.shards, read)
+        self.course = Course(sizes, pending, max(1, slots), plan.spread, read)
         self._record.parent.mkdir(parents=True, exist_ok=True)
         head = {"began": time.time(), "stages": plan.stages}
         self._record.write_text(json.dumps(head) + "\n", "utf-8")
