@@ -20,6 +20,8 @@ _LOOKS = 0.2  # seconds between two looks at how much memory the work holds
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 # what the system sends to a process without memory: by the kernel, by a scheduler, by itself
 _FOR_MEMORY = (signal.SIGKILL, signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS)
+# what a job is told when it is to end
+_OF_ITS_END = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 _TELL_EVERY = 10.0  # seconds between two lines on how far a job is
 _PEAK = re.compile(r"; at most ([\d,]+) MB$")  # the end of the last line of a job's log
 
@@ -95,10 +97,13 @@ def logged(log: str | Path, stage: str, mem_mb: int | None = None) -> Iterator[W
     """
     sys.stdout.flush()
     sys.stderr.flush()
+    # held back until both processes know what to do with them
+    signal.pthread_sigmask(signal.SIG_BLOCK, _OF_ITS_END)
     work = os.fork()
     if work:
         os._exit(_watch(work, log, stage, mem_mb))
     _die_with_parent()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _OF_ITS_END)
     terminal = os.dup(2)
     with Path(log).open("w", encoding="utf-8") as file:
         # the descriptors themselves, so that libraries not written in Python go there too
@@ -142,6 +147,7 @@ def _watch(work: int, log: str | Path, stage: str, mem_mb: int | None) -> int:
     for name in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(name, lambda number, _: os.kill(work, number))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to both
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _OF_ITS_END)
     held = None
     while True:
         held = _held_mb(work) or held
