@@ -65,6 +65,18 @@ def test_what_is_left_follows_how_fast_the_run_has_been() -> None:
     assert run.seconds_left() / 4 < fast.seconds_left() < run.seconds_left() / 2
 
 
+def test_what_was_long_ago_counts_less() -> None:
+    batches = {str(n): 10.0 for n in range(60)}
+    pending = {Task("parse", batch) for batch in batches} | AFTER
+    steady, eased = (Course(batches, set(pending)) for _ in range(2))
+    usual = needs.COSTS["parse"].of_entries(20_000)
+    for number, batch in enumerate(batches):
+        steady.finish(Task("parse", batch), usual, 20_000)
+        # five times as slow in the first half: the machine was busy
+        eased.finish(Task("parse", batch), usual * (5 if number < 30 else 1), 20_000)
+    assert steady.seconds_left() < eased.seconds_left() < 1.5 * steady.seconds_left()
+
+
 def test_jobs_of_batches_share_the_slots_and_the_longest_bounds_them() -> None:
     read = dict.fromkeys(BATCHES, 1_000_000)
     each = needs.COSTS["normalize"].of_entries(1_000_000)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 RECORD = Path("benchmarks", "run.jsonl")  # of the results folder
 _AT_ONCE = ("validate", "summarize")  # one needs nothing of the other
 _TRUST = 10.0  # seconds of jobs until what this run took counts as much as what was measured
+_HALF = 20.0  # seconds of jobs until what this run took before counts half
 _MINUTE, _HOUR = 60, 3600
 
 
@@ -166,8 +167,11 @@ class Course:
         if entries is not None and task.stage in OF_BATCHES:
             self.entries[task.part] = entries
         if seconds is not None:
-            self._took += seconds
-            self._expected += self.cost(task)
+            cost = self.cost(task)
+            # what was long ago says less of what is to come: others may use the machine, too
+            kept = 0.5 ** (cost / _HALF)
+            self._took = kept * self._took + seconds
+            self._expected = kept * self._expected + cost
 
     def seconds_left(self, running: Mapping[Task, float] | None = None) -> float:
         """About how many seconds the jobs that are still to end take.
