@@ -50,7 +50,7 @@ rule check:
     params:
         settings=PLAN.config["validate"],
         before=PLAN.comparison["before"],
-        results=OUT,
+        results=lambda wildcards, output: str(Path(output.seen).parents[3]),
         shards=PLAN.checks,
     script:
         "../../scripts/check.py"
