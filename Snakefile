@@ -50,7 +50,15 @@ onstart:
         print(
             f"Line {rule.line} of the sheet of dumps matches none: {rule.pattern}"
         )
+    follow()
 
 
 onsuccess:
+    settle()
+    print(progress.table(progress.read(PLAN.results)))
+    # last, since it may tell of what is to be done
     print(run_summary(PLAN.results, Path(PUBLISHED), Path(made_by("validate"))))
+
+
+onerror:
+    settle()

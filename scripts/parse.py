@@ -2,7 +2,7 @@
 
 from paperdump import job
 
-with job.logged(snakemake.log[0], "parse", snakemake.resources.mem_mb):
+with job.logged(snakemake.log[0], "parse", snakemake.resources.mem_mb) as work:
     from pathlib import Path
 
     from paperdump import parse
@@ -16,4 +16,4 @@ with job.logged(snakemake.log[0], "parse", snakemake.resources.mem_mb):
         [Rule(**rule) for rule in snakemake.params.rules],
         scratch=files.entries.parent,
     )
-    parse.parse_batch(map(dump_from, snakemake.params.dumps), settings, files)
+    parse.parse_batch(map(dump_from, snakemake.params.dumps), settings, files, work.count)

@@ -2,7 +2,7 @@
 
 from paperdump import job
 
-with job.logged(snakemake.log[0], "quarantine", snakemake.resources.mem_mb):
+with job.logged(snakemake.log[0], "quarantine", snakemake.resources.mem_mb) as work:
     import shutil
     from pathlib import Path
 
@@ -16,4 +16,5 @@ with job.logged(snakemake.log[0], "quarantine", snakemake.resources.mem_mb):
         else:
             shutil.copyfile(file, snakemake.output[name])
     shutil.copyfile(files["review"].with_suffix(".csv"), snakemake.output.review_csv)
+    work.entries = tables.row_count(files["sightings"])
     tables.write_parquet(left.failures, validate.FAILURES, Path(snakemake.output.failures))

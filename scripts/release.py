@@ -2,7 +2,7 @@
 
 from paperdump import job
 
-with job.logged(snakemake.log[0], "release", snakemake.resources.mem_mb):
+with job.logged(snakemake.log[0], "release", snakemake.resources.mem_mb) as work:
     import json
     from pathlib import Path
 
@@ -29,4 +29,5 @@ with job.logged(snakemake.log[0], "release", snakemake.resources.mem_mb):
     tables.write_json(Path(snakemake.output.published), marker)
     # not left to validate, whose results may be those of an earlier run
     tables.point(results / "validation", validation.relative_to(results))
+    work.entries = tables.row_count(files["sightings"])
     release.prune_work(results, snakemake.params.keep)

@@ -2,7 +2,7 @@
 
 from paperdump import job
 
-with job.logged(snakemake.log[0], "summarize", snakemake.resources.mem_mb):
+with job.logged(snakemake.log[0], "summarize", snakemake.resources.mem_mb) as work:
     from pathlib import Path
 
     from paperdump import dictionary, summarize, tables, versions
@@ -16,4 +16,5 @@ with job.logged(snakemake.log[0], "summarize", snakemake.resources.mem_mb):
         versioned = summarize.with_version(summary, version)
         tables.write_parquet(versioned, f"summaries/{name}", folder / f"{name}.parquet")
         tables.write_csv(versioned, f"summaries/{name}", folder / f"{name}.csv")
+    work.entries = release["sightings"].height
     tables.write_json(Path(snakemake.output.version), {"version": version, "tables": hashes})

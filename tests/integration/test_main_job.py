@@ -59,6 +59,28 @@ def test_bare_snakemake_ends_with_a_release_and_says_what_is_in_it(
     assert re.fullmatch(r"2026-06-04-[0-9a-f]{8}", version)
 
 
+def test_a_run_says_how_far_it_is_and_what_its_stages_took(
+    first_run: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    run = first_run[1]
+    ahead = r"^2 of 2 batches to be read, about \d+ entries, about \d+ s to go$"
+    assert re.search(ahead, run.stderr, re.MULTILINE)
+    reading = r"^(parse|normalize): 2 of 2 batches, 29 entries, 100 % of bytes, about \d+ s left$"
+    assert set(re.findall(reading, run.stderr, re.MULTILINE)) == {"parse", "normalize"}
+    assert re.search(
+        r"^dedupe: 29 entries in [\d.]+ s, about \d+ s left$", run.stderr, re.MULTILINE
+    )
+    assert re.search(r"^release: 29 entries in [\d.]+ s$", run.stderr, re.MULTILINE)
+    head, *rows = run.stdout[: run.stdout.index("the run")].splitlines()
+    assert head.split() == ["stage", "jobs", "seconds", "peak", "MB", "entries/s"]
+    assert {line.split()[0]: line.split()[1] for line in rows} == {
+        "parse": "2", "normalize": "2", "dedupe": "1", "validate": "1", "gate": "1",
+        "summarize": "1", "release": "1",
+    }  # fmt: skip
+    log = (first_run[0] / "results/logs/summarize.log").read_text()
+    assert re.search(r"summarize: done, 29 entries in .* a second; at most \d+ MB\n$", log)
+
+
 def test_the_release_has_every_table_of_the_dictionary(latest: Path) -> None:
     for name, table in dictionary.tables().items():
         file = latest / f"{name}.parquet"
@@ -125,6 +147,21 @@ def test_a_second_run_has_nothing_to_do(project: Path) -> None:
     run = snakemake(project)
     assert run.returncode == 0
     assert NOTHING in run.stderr
+    assert run.stdout == ""
+
+
+def test_a_quiet_or_dry_run_tells_nothing_on_the_way(project: Path) -> None:
+    (project / "tests/data/examples/new.txt").write_text(page(Listed("A New Paper")), "utf-8")
+    record = project / "results/benchmarks/run.jsonl"
+    before = record.read_bytes()
+    dry = snakemake(project, "--dry-run")
+    assert dry.returncode == 0, dry.stderr
+    assert " to be read, " not in dry.stdout + dry.stderr
+    assert record.read_bytes() == before
+    quiet = snakemake(project, "--quiet", "--until", "normalize")
+    assert quiet.returncode == 0, quiet.stderr
+    assert re.search(r" (left|to go)$", quiet.stderr, re.MULTILINE) is None
+    assert re.search(r"^parse +1 ", quiet.stdout, re.MULTILINE)
 
 
 def test_touching_files_changes_nothing(project: Path) -> None:
@@ -175,6 +212,9 @@ def test_an_edit_to_a_threshold_reruns_validate_and_what_follows_only(project: P
     run = snakemake(project)
     assert run.returncode == 0, run.stderr
     assert executed(run) == {"validate": 1, "gate": 1, "release": 1}
+    # what this run did not need took nothing, and its benchmarks of earlier runs do not count
+    not_run = re.findall(r"^(\w+) +not run$", run.stdout, re.MULTILINE)
+    assert not_run == ["parse", "normalize", "dedupe", "summarize"]
     assert "papers.n_authors: expect_column_values_to_not_be_null(mostly=0.9)" in run.stdout
 
 
@@ -207,7 +247,10 @@ def test_a_run_that_stops_early_does_not_claim_a_release(project: Path) -> None:
     (project / "tests/data/examples/new.txt").write_text(page(Listed("A New Paper")), "utf-8")
     run = snakemake(project, "--until", "parse")
     assert run.returncode == 0, run.stderr
-    assert run.stdout.strip() == "paperdump: this run published nothing."
+    *table, said = run.stdout.splitlines()
+    assert said == "paperdump: this run published nothing."
+    assert "release     not run" in table
+    assert "version" not in run.stdout
 
 
 def test_a_results_folder_takes_one_run_at_a_time(project: Path) -> None:

@@ -33,7 +33,7 @@ def test_nothing_around_a_run_changes_a_byte_of_its_release(
             "POLARS_MAX_THREADS": "7",
         },
         cores=4,
-        settings=("parse={min_batches: 8}", "dedupe={shards: 2}"),
+        settings=("parse={min_batches: 8}", "dedupe={shards: 2}", "validate={shards: 3}"),
         is_turned=True,
     )
     found = hashes(run(other, EXAMPLES, tmp_path / "some where else"))

@@ -6,11 +6,15 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
+from paperdump import job
+
 SCRIPT = """
 import os, sys
 from paperdump import job
 from paperdump.errors import PaperdumpError
-with job.logged(sys.argv[1], "stage"):
+with job.logged(sys.argv[1], "stage") as work:
     print("from python")
     os.write(2, b"from below\\n")
     {body}
@@ -95,3 +99,44 @@ def test_a_job_hands_on_that_it_is_to_end(tmp_path: Path) -> None:
             time.sleep(0.05)
         job.terminate()
         assert job.wait(timeout=10) == 128 + 15
+
+
+def test_a_log_ends_with_the_rate_and_the_memory_of_the_job(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    done = run(log, "work.count(1_500); work.count(500); print('last words', end=chr(10))")
+    assert done.returncode == 0, done.stderr
+    last = log.read_text().splitlines()[-1]
+    said = re.fullmatch(
+        r"stage: done, 2,000 entries in \d+\.\d s, [\d,]+ a second; at most (\d+) MB", last
+    )
+    assert said is not None, last
+    assert job.peak_mb(log) == int(said[1]) > 5
+
+
+def test_a_log_of_a_job_that_counts_nothing_has_no_rate(tmp_path: Path) -> None:
+    assert run(tmp_path / "log", "pass").returncode == 0
+    last = (tmp_path / "log").read_text().splitlines()[-1]
+    assert re.fullmatch(r"stage: done, \d+\.\d s; at most \d+ MB", last)
+
+
+def test_a_long_job_says_now_and_then_how_far_it_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = 100.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    work = job.Work("parse")
+    for seconds in (4, 5, 9, 12, 23):
+        now = 100.0 + seconds
+        work.count(1_000)
+    assert capsys.readouterr().out.splitlines() == [
+        "parse: 4,000 entries in 12.0 s, 333 a second so far",
+        "parse: 5,000 entries in 23.0 s, 217 a second so far",
+    ]
+
+
+def test_a_log_that_was_cut_off_says_no_peak(tmp_path: Path) -> None:
+    assert job.peak_mb(tmp_path / "no") is None
+    (tmp_path / "log").write_text("")
+    assert job.peak_mb(tmp_path / "log") is None
+    (tmp_path / "log").write_text("stage: done, 1.0 s; at most 12 MB\nTraceback")
+    assert job.peak_mb(tmp_path / "log") is None

@@ -90,7 +90,7 @@ ALL = set(plan.STAGES)
             "workflow/src/paperdump/data_docs.py",
             "# nothing",
             "",
-            {"quarantine", "validate", "gate", "release"},
+            {"quarantine", "check", "validate", "gate", "release"},
         ),
         ("scripts/validate.py", "# nothing", "", {"validate", "gate", "release"}),
         (
@@ -103,7 +103,7 @@ ALL = set(plan.STAGES)
             "workflow/schemas/config.schema.yaml",
             "n_authors: {warning: 0.5}",
             "n_authors: {warning: 0.4}",
-            {"quarantine", "validate", "gate", "release"},
+            {"quarantine", "check", "validate", "gate", "release"},
         ),
         ("tests/data/examples/no-metadata.txt", "Quiet Gradients", "Quiet Gradient", ALL),
     ],

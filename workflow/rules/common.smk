@@ -8,8 +8,10 @@ import os
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
+from snakemake.settings.enums import Quietness
 
-from paperdump import bucket, dictionary, memory, needs, plan
+from paperdump import bucket, dictionary, memory, needs, plan, progress
 from paperdump.errors import PaperdumpError
 from paperdump.report import run_summary
 
@@ -42,6 +44,7 @@ BENCHMARKS = f"{OUT}/benchmarks"
 PUBLISHED = f"{WORK}/{PLAN.marker()}"
 # Dumps, of a run, beyond which those on this file system are no inputs to Snakemake.
 MOST_NAMED = 2000
+FOLLOWERS = []  # what follows this run, once it has begun
 # Used with --software-deployment-method conda only.
 ENVIRONMENT = "../envs/paperdump.yaml"
 
@@ -55,6 +58,35 @@ wildcard_constraints:
 def made_by(stage):
     """Where a stage puts its results: its name and its fingerprint are in the path."""
     return f"{WORK}/{PLAN.place(stage)}"
+
+
+def follow():
+    """Have the run tell how far it is: when it begins, and whenever a job of a stage has ended."""
+    traces = {
+        job.jobid: progress.Trace(
+            progress.Task(
+                job.rule.name,
+                getattr(job.wildcards, "batch", getattr(job.wildcards, "shard", "")),
+            ),
+            job.benchmark and Path(job.benchmark),
+            Path(job.log[0]) if job.log else None,
+        )
+        for job in workflow.dag.needrun_jobs()
+        if job.rule.name in plan.STAGES
+    }
+    slots = workflow.cores if workflow.local_exec else workflow.nodes
+
+    def tell(line):
+        logger.info(line, extra={"quietness": Quietness.PROGRESS})
+
+    FOLLOWERS.append(progress.Follower(PLAN, traces, slots, tell))
+    logger.addHandler(FOLLOWERS[-1])
+
+
+def settle():
+    """See to it that the record of the run has all its jobs that ended well."""
+    for follower in FOLLOWERS:
+        follower.settle({job.jobid for job in workflow.dag.needrun_jobs()})
 
 
 def of_every_batch(stage, file=None):
@@ -84,6 +116,14 @@ def blocks_of_shards():
     return [
         f"{folder}/{shard}-of-{PLAN.shards}.parquet" for shard in range(PLAN.shards)
     ]
+
+
+def checks_of_shards():
+    """What the shares of validation found; nothing where validate looks at all itself."""
+    if PLAN.checks == 1:
+        return []
+    folder = made_by("check")
+    return [f"{folder}/{shard}-of-{PLAN.checks}.pickle" for shard in range(PLAN.checks)]
 
 
 def entries_of(wildcards):

@@ -1,6 +1,7 @@
 """validate: Great Expectations over every table; a failed critical expectation stops here, and
 under `strict` a stale correction. Under `on_failure: quarantine` papers that fail one are taken out
-before, with a reason, and what is left is validated.
+before, with a reason, and what is left is validated. Where there is much, jobs share what is to be
+looked at before validate puts it together: work/check/<fingerprint>/.
 
 In: work/dedupe/*. Out: work/quarantine/<fingerprint>/ where it runs; work/validate/<fingerprint>/,
 to which the link validation points, and work/gate/<fingerprint>.json.
@@ -32,11 +33,35 @@ rule quarantine:
         "../../scripts/quarantine.py"
 
 
+rule check:
+    """In: the tables. Out: what was found in one share of what validation looks at."""
+    input:
+        **content_files(),
+    output:
+        seen=f"{made_by('check')}/{{shard}}-of-{PLAN.checks}.pickle",
+    log:
+        f"{LOGS}/check/{PLAN.fingerprint('check')}/{{shard}}.log",
+    benchmark:
+        f"{BENCHMARKS}/check/{PLAN.fingerprint('check')}/{{shard}}.tsv"
+    conda:
+        ENVIRONMENT
+    resources:
+        mem_mb=mem_mb("check"),
+    params:
+        settings=PLAN.config["validate"],
+        before=PLAN.comparison["before"],
+        results=lambda wildcards, output: str(Path(output.seen).parents[3]),
+        shards=PLAN.checks,
+    script:
+        "../../scripts/check.py"
+
+
 rule validate:
     """In: the tables. Out: what each expectation found, as a document, a table and a site."""
     input:
         **content_files(),
         **quarantine_files(),
+        seen=checks_of_shards(),
     output:
         results=f"{made_by('validate')}/results.json",
         failures=f"{made_by('validate')}/failures.parquet",
@@ -48,7 +73,8 @@ rule validate:
     conda:
         ENVIRONMENT
     resources:
-        mem_mb=mem_mb("validate"),
+        # what others have looked at is not read again
+        mem_mb=mem_mb("validate", but=content_files() if PLAN.checks > 1 else ()),
     params:
         settings=PLAN.config["validate"],
         before=PLAN.comparison["before"],

@@ -261,6 +261,28 @@ def _add_prune(commands: Any) -> None:
     parser.set_defaults(run=_prune)
 
 
+def _add_benchmarks(commands: Any) -> None:
+    parser = commands.add_parser(
+        "benchmarks",
+        help="show what the stages of the last run took",
+        description=(
+            "Show what the last run took that had something to do: for each stage how many jobs "
+            "ran, their seconds, added up, the most memory that one of them held, and entries a "
+            "second; `not run` where the run did not need it. At last the whole run, by the clock."
+        ),
+        epilog="Exit codes: 0 it is shown; 2 wrong use, or there is no record of a run.",
+    )
+    parser.add_argument(
+        "results",
+        metavar="RESULTS",
+        nargs="?",
+        default="results",
+        help="the results folder (default: %(default)s)",
+    )
+    parser.add_argument("--json", action="store_true", help="write one JSON document")
+    parser.set_defaults(run=_benchmarks)
+
+
 def _add_results(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--results",
@@ -270,7 +292,9 @@ def _add_results(parser: argparse.ArgumentParser) -> None:
     )
 
 
-_COMMANDS = (_add_inspect, _add_explain, _add_formats, _add_diff, _add_verify, _add_prune)
+_COMMANDS = (
+    _add_inspect, _add_explain, _add_formats, _add_diff, _add_verify, _add_prune, _add_benchmarks,
+)  # fmt: skip
 
 
 def _spec(text: str) -> str:
@@ -448,6 +472,20 @@ def _prune(arguments: argparse.Namespace) -> int:
         print(f"Nothing to remove: there is no more than {kept}.")
     elif not arguments.dry_run:
         print(f"{kept} kept.")
+    return ALL_READ
+
+
+def _benchmarks(arguments: argparse.Namespace) -> int:
+    from pathlib import Path  # noqa: PLC0415
+
+    from paperdump import progress, screen  # noqa: PLC0415
+
+    record = progress.read(Path(arguments.results).expanduser())
+    if arguments.json:
+        document = [row.as_data() for row in progress.rows(record)]
+        sys.stdout.write(screen.as_json(document, indent=2) + "\n")
+    else:
+        sys.stdout.write(progress.table(record) + "\n")
     return ALL_READ
 
 

@@ -1,7 +1,9 @@
-"""The memory that each stage needs, and what is told before a run where there is less.
+"""The memory and time that each stage needs, and what is told before a run where memory is less.
 
 The needs are the peaks measured on 100,000 and 1,000,000 entries in 2,000 and 20,000 dumps
-(`tests/benchmarks/dumps.py`), rounded up by a fifth or more. No stage's results depend on them.
+(`tests/benchmarks/dumps.py`), rounded up by a fifth or more. The costs are the seconds of jobs of
+the larger run on 2 cores, as Snakemake's benchmarks add them up (64 batches; 4 shards); the base is
+what a job takes on a handful of entries. No stage's results depend on either.
 """
 
 from __future__ import annotations
@@ -43,11 +45,48 @@ NEEDS = {
     "dedupe": Need(650, 5.3, 4.1),
     # it checks the tables as validate does, and holds them as dedupe does
     "quarantine": Need(700, 20, 10),
+    # of the one with the largest table; validate then has no more to do than a small one
+    "check": Need(500, 10, 5.5),
     "validate": Need(500, 13, 7),
     "gate": Need(200, 5, 0.1),
     "summarize": Need(350, 9, 5.2),
     "release": Need(350, 9, 5.2),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """The seconds that a job of a stage takes.
+
+    Attributes:
+        base: Whatever its inputs are.
+        per_million: For each million of entries.
+    """
+
+    base: float
+    per_million: float
+
+    def of_entries(self, entries: float) -> float:
+        """Seconds for so many entries."""
+        return self.base + self.per_million * entries / 1e6
+
+
+COSTS = {
+    "parse": Cost(0.5, 122),
+    "normalize": Cost(0.7, 117),
+    "block": Cost(0.6, 31),  # of all shards together
+    "dedupe": Cost(0.6, 54),
+    # of the smaller run, with `on_failure: quarantine`
+    "quarantine": Cost(3.5, 30),
+    "check": Cost(2.5, 18),  # of all shards together
+    "validate": Cost(3.5, 20),
+    "gate": Cost(0.3, 0),
+    "summarize": Cost(0.8, 60),
+    "release": Cost(0.5, 38),
+}
+
+# of dumps as they are in the mean of these runs; what a run has read corrects it
+ENTRIES_PER_MB = 635
 
 
 def addresses(megabytes: int) -> int:

@@ -31,6 +31,7 @@ from paperdump.sheet import Rule, Stated, stated_of
 
 _ENTRIES_AT_ONCE = 20_000
 _TEXT_AT_ONCE = 32_000_000  # characters
+_ENTRIES_COUNTED = 1_000  # of a large dump, between two looks at how far it is
 
 
 @dataclass(frozen=True)
@@ -310,8 +311,19 @@ class Files:
     dumps: Path
 
 
-def parse_batch(dumps: Iterable[Dump], settings: Settings, files: Files) -> None:
+def parse_batch(
+    dumps: Iterable[Dump],
+    settings: Settings,
+    files: Files,
+    count: Callable[[int], None] | None = None,
+) -> None:
     """Read the dumps of a batch and write its tables.
+
+    Args:
+        dumps: The dumps.
+        settings: What the readers are told.
+        files: Where to write to.
+        count: Told how many more entries were read, a dump or a piece of one at a time.
 
     Raises:
         PaperdumpError: A dump is not what it was when the run began.
@@ -323,14 +335,19 @@ def parse_batch(dumps: Iterable[Dump], settings: Settings, files: Files) -> None
         for dump in dumps:
             for reading in read_dump(dump, settings):
                 dump_id = reading.member.dump_id
-                position = number = 0
+                position = number = counted = 0
                 for item in reading.items():
                     if isinstance(item, Entry):
                         position += 1
+                        if count and position - counted >= _ENTRIES_COUNTED:
+                            count(position - counted)
+                            counted = position
                         entries.add(f"{dump_id}-{position:05d}", dump_id, position, item)
                     else:
                         number += 1
                         rejects.add(f"{dump_id}-r{number:04d}", dump_id, number, item)
+                if count:
+                    count(position - counted)
                 rows.append(reading.row(position, number))
         entries.flush()
         rejects.flush()

@@ -79,6 +79,7 @@ STAGES = {
     "block": Stage(("work/blocks",), (*_FRAMES, *_COMPARING), sections=("dedupe",)),
     "dedupe": Stage(_RELEASE_TABLES, (*_FRAMES, *_COMPARING), sections=("dates", "dedupe")),
     "quarantine": Stage((*_RELEASE_TABLES, *_FAILURES), _CHECKING, sections=("validate",)),
+    "check": Stage((*_RELEASE_TABLES, *_FAILURES), _CHECKING, sections=("validate",)),
     "validate": Stage((*_RELEASE_TABLES, *_FAILURES), _CHECKING, sections=("validate",)),
     "gate": Stage(("corrections",), sections=("strict",)),
     "summarize": Stage((*_RELEASE_TABLES, *_SUMMARY_TABLES)),
@@ -94,6 +95,10 @@ _HELD: list[IO[str]] = []
 # time that it takes a job to read them.
 _SHARD_BYTES = 5_000_000_000
 _MOST_SHARDS = 16
+# Of dumps, to a share of validation: what a job more takes to start, three seconds, is then little.
+_CHECK_BYTES = 3_000_000_000
+_MOST_CHECKS = 5  # more than this are no faster than the largest table by itself
+_SHARED_OUT = ("dedupe", "validate")  # sections that say over how many jobs a stage is spread
 _MEMORY = Path("work", "remembered.json")  # of the results folder: what is known of dumps' files
 
 
@@ -134,7 +139,7 @@ class Plan:
         rules = [asdict(rule) for rule in self.rules]
         read = {"sheet": rules, "corrections": self.corrections_data}
         kept = {name: value for name, value in self.config.items() if name != "parse"}
-        return {**kept, **read, "dedupe": self._settings("dedupe")}
+        return {**kept, **read, **{name: self._settings(name) for name in _SHARED_OUT}}
 
     @functools.cached_property
     def corrections_data(self) -> list[dict[str, Any]]:
@@ -152,8 +157,17 @@ class Plan:
         given = self.config["dedupe"]["shards"]
         if given is not None:
             return int(given)
-        size = sum(dump.size or 0 for dump in self.dumps)
-        return min(_MOST_SHARDS, 1 + size // _SHARD_BYTES)
+        return min(_MOST_SHARDS, 1 + self._size // _SHARD_BYTES)
+
+    @property
+    def checks(self) -> int:
+        """Over how many jobs what validation looks at is spread; 1 is none but validate."""
+        given = self.config["validate"]["shards"]
+        return min(_MOST_CHECKS, 1 + self._size // _CHECK_BYTES) if given is None else int(given)
+
+    @property
+    def _size(self) -> int:
+        return sum(dump.size or 0 for dump in self.dumps)
 
     @property
     def needs_mb(self) -> dict[str, int]:
@@ -162,14 +176,25 @@ class Plan:
             name: sum(dump.unpacked_mb for dump in dumps) for name, dumps in self.batches.items()
         }
         whole, largest = sum(of_batches.values()), max(of_batches.values())
-        unused = {"block"} if self.shards == 1 else set()
-        if self.config["validate"]["on_failure"] != "quarantine":
-            unused.add("quarantine")
+        sizes = dict.fromkeys(OF_BATCHES, largest)
+        if self.checks > 1:
+            sizes["validate"] = 0  # it reads what the shares found
         return {
-            stage: need.of_dumps(largest if stage in OF_BATCHES else whole)
-            for stage, need in needs.NEEDS.items()
-            if stage not in unused
+            stage: needs.NEEDS[stage].of_dumps(sizes.get(stage, whole)) for stage in self.stages
         }
+
+    @property
+    def spread(self) -> dict[str, int]:
+        """Stage that is not of batches, but of shards → how many there are; 1 is no such stage."""
+        return {"block": self.shards, "check": self.checks}
+
+    @property
+    def stages(self) -> list[str]:
+        """The stages that there are under these settings, in their order."""
+        unused = {stage for stage, n in self.spread.items() if n == 1}
+        if self.content_stage != "quarantine":
+            unused.add("quarantine")
+        return [stage for stage in STAGES if stage not in unused]
 
     @property
     def idle_rules(self) -> list[Rule]:
@@ -253,7 +278,7 @@ class Plan:
     def _settings(self, section: str) -> Any:
         """A section of the settings, without those that results do not depend on."""
         settings = self.config[section]
-        if section != "dedupe":
+        if section not in _SHARED_OUT:
             return settings
         return {name: value for name, value in settings.items() if name != "shards"}
 
@@ -355,7 +380,7 @@ class Plan:
                 return [*of_batches, self.corrections_data]
             case "quarantine":
                 return [self.fingerprint("dedupe")]
-            case "validate":
+            case "check" | "validate":
                 return [self.fingerprint(self.content_stage), self.comparison["before"]]
             case "summarize":
                 return [self.fingerprint(self.content_stage)]

@@ -3,15 +3,16 @@
 Suites are made, never written by hand: what a column may hold stands in the data dictionary, how
 complete it must be, and what people expect beyond, in the config. What holds between columns and
 tables is checked by suites of its own (``laws``), and so is what is measured: completeness by
-format and dump, and what was lost since the release before (``measures``). The result is a plain
-document (``results.json``), a table of the rows that fail (``failures.parquet``), and Data Docs, a
-static site.
+format and dump, and what was lost since the release before (``measures``). Each of these is a part
+that can be looked at by itself; where there is much, jobs share them (``check``). The result is a
+plain document (``results.json``), a table of the rows that fail (``failures.parquet``), and Data
+Docs, a static site.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,14 @@ from paperdump.expectations import Expectation
 VALIDATED = dictionary.VALIDATED
 FAILURES = "validation/failures"
 Release = Mapping[str, pl.LazyFrame | pl.DataFrame]
+MEASURES = "measures"
+PARTS = (*VALIDATED, *laws.KINDS, MEASURES)  # what can be looked at by itself
 _REACHES = "expect_column_pair_values_a_to_be_greater_than_b"
+# of suites of what is measured, the columns that name a row
+_MEASURED = {
+    "completeness": ("scope", "format", "path", "dump_id", "field", "filled", "total"),
+    "comparison": ("measure", "table", "field", "before"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +57,27 @@ class Before:
         if not all(file.is_file() for file in files.values()):
             return None
         return cls(version, {n: measures.counts_of_file(n, file) for n, file in files.items()})
+
+
+@dataclass(slots=True)
+class Seen:
+    """What was found in some of the parts, to be gathered.
+
+    Attributes:
+        checked: Kind → its laws, checked; what is expected of these is still to be run.
+        outcomes: Suite → what each of its expectations found.
+        compared_with: The version of the release before, where there is one.
+    """
+
+    checked: dict[str, laws.Check] = field(default_factory=dict)
+    outcomes: dict[str, list[Outcome]] = field(default_factory=dict)
+    compared_with: str | None = None
+
+    def add(self, other: Seen) -> None:
+        """Take in what was found in other parts."""
+        self.checked |= other.checked
+        self.outcomes |= other.outcomes
+        self.compared_with = self.compared_with or other.compared_with
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,34 +110,35 @@ def suites_for(
         settings: The section ``validate`` of the settings.
         checked: The laws, where they are checked already.
     """
+    suites = {name: _table_suite(name, release[name].lazy(), settings) for name in VALIDATED}
+    found = checked or laws.checks(release)
+    return suites | {name: _law_suite(check) for name, check in found.items()}
+
+
+def _table_suite(name: str, rows: pl.LazyFrame, settings: Mapping[str, Any]) -> Suite:
+    """What is expected of a table by itself."""
+    table = dictionary.table(name)
     thresholds = config.thresholds(dict(settings))
-    suites = {}
-    for name in VALIDATED:
-        table = dictionary.table(name)
-        rows = release[name].lazy()
-        schema = rows.collect_schema()
-        suites[name] = Suite(
-            _empty_lists_as_null(rows, table),
-            tuple(column for column in laws.naming(name) if column in schema),
-            [
-                *expectations.expectations_for(table, thresholds.get(name, {})),
-                *expectations.of_people(settings["expectations"], name),
-            ],
-        )
-    for name, check in (checked or laws.checks(release)).items():
-        suites[name] = Suite(
-            check.laws.lazy(),
-            check.named_by,
-            [
-                Expectation(
-                    "expect_column_pair_values_to_be_equal",
-                    "critical",
-                    {"column_A": "expected", "column_B": "found"},
-                    check.meaning,
-                )
-            ],
-        )
-    return suites
+    schema = rows.collect_schema()
+    return Suite(
+        _empty_lists_as_null(rows, table),
+        tuple(column for column in laws.naming(name) if column in schema),
+        [
+            *expectations.expectations_for(table, thresholds.get(name, {})),
+            *expectations.of_people(settings["expectations"], name),
+        ],
+    )
+
+
+def _law_suite(check: laws.Check) -> Suite:
+    """That laws of a kind hold."""
+    equal = Expectation(
+        "expect_column_pair_values_to_be_equal",
+        "critical",
+        {"column_A": "expected", "column_B": "found"},
+        check.meaning,
+    )
+    return Suite(check.laws.lazy(), check.named_by, [equal])
 
 
 def measured_suites(
@@ -119,7 +149,7 @@ def measured_suites(
     found = {
         "completeness": Suite(
             complete.lazy(),
-            ("scope", "format", "path", "dump_id", "field", "filled", "total"),
+            _MEASURED["completeness"],
             [
                 _reaching("share", severity, "The entries of each format and dump have the field.")
                 for severity in ("critical", "warning")
@@ -131,7 +161,7 @@ def measured_suites(
         meaning = f"Nothing is lost of what release {before.version} had, but for a small share."
         found["comparison"] = Suite(
             measures.compared(release, before.counts, settings["compare"]).lazy(),
-            ("measure", "table", "field", "before"),
+            _MEASURED["comparison"],
             [
                 _reaching(
                     "now",
@@ -188,9 +218,56 @@ def find(
         RuntimeError: An expectation was not run.
     """
     expectations.check(settings["expectations"])
-    checked = laws.checks(release)
-    suites = suites_for(release, settings, checked) | measured_suites(release, settings, before)
+    seen = Seen()
+    for part in PARTS:
+        seen.add(look(part, release, settings, before, partition_rows))
+    return gather(seen, settings)
+
+
+def look(
+    part: str,
+    release: Release,
+    settings: Mapping[str, Any],
+    before: Before | None = None,
+    partition_rows: int = engine.PARTITION_ROWS,
+) -> Seen:
+    """Look at one part of a release.
+
+    Args:
+        part: One of the ``PARTS``.
+        release: The tables of ``VALIDATED`` by name.
+        settings: The section ``validate`` of the settings.
+        before: The release before, which what is measured is compared with.
+        partition_rows: How many rows to look at at once.
+
+    Raises:
+        RuntimeError: An expectation was not run.
+    """
+    if part in laws.KINDS:
+        return Seen(checked={part: laws.check(part, release)})
+    if part == MEASURES:
+        suites = measured_suites(release, settings, before)
+    else:
+        suites = {part: _table_suite(part, release[part].lazy(), settings)}
     outcomes = {name: engine.run(suite, partition_rows) for name, suite in suites.items()}
+    compared_with = before.version if before and "comparison" in outcomes else None
+    return Seen(outcomes=outcomes, compared_with=compared_with)
+
+
+def gather(seen: Seen, settings: Mapping[str, Any]) -> Findings:
+    """Put together what was found in all parts; it is the same however these were shared out.
+
+    Args:
+        seen: What was found.
+        settings: The section ``validate`` of the settings.
+
+    Raises:
+        RuntimeError: An expectation was not run.
+    """
+    checked = {kind: seen.checked[kind] for kind in laws.KINDS}
+    of_laws = {kind: engine.run(_law_suite(check)) for kind, check in checked.items()}
+    ran = {**seen.outcomes, **of_laws}
+    outcomes = {name: ran[name] for name in (*VALIDATED, *laws.KINDS, *_MEASURED) if name in ran}
     results: dict[str, dict[str, Any]] = {
         name: {
             "rows": max(one.rows for one in found),
@@ -200,14 +277,14 @@ def find(
     }
     counted = [result for table in results.values() for result in table["results"]]
     document = {
-        "compared_with": before.version if before else None,
+        "compared_with": seen.compared_with,
         "expectations": len(counted),
         "passed": sum(result["success"] for result in counted),
         "failed_critical": _failed(counted, "critical"),
         "failed_warning": _failed(counted, "warning"),
         "tables": results,
     }
-    return Findings(document, _failures(suites, outcomes, checked), outcomes)
+    return Findings(document, _failures(outcomes, checked), outcomes)
 
 
 def validate(
@@ -216,6 +293,7 @@ def validate(
     folder: Path,
     before: Before | None = None,
     quarantined: pl.DataFrame | None = None,
+    seen: Seen | None = None,
 ) -> dict[str, Any]:
     """Check the tables of a release, and write what is found.
 
@@ -225,6 +303,8 @@ def validate(
         folder: Where to write ``results.json``, ``failures.parquet`` and ``data_docs``.
         before: The release before.
         quarantined: The failures for which papers are in quarantine.
+        seen: What was found in all parts, where they were looked at already; the release before
+            is then of no more use.
 
     Returns:
         The document of the results, which is the same for the same tables.
@@ -233,7 +313,7 @@ def validate(
         PaperdumpError: An expectation of the config does not exist, or its arguments are wrong.
         RuntimeError: An expectation was not run.
     """
-    found = find(release, settings, before)
+    found = find(release, settings, before) if seen is None else gather(seen, settings)
     failures = found.failures
     papers = 0
     if quarantined is not None:
@@ -279,7 +359,6 @@ def _as_text(row: Mapping[str, Any]) -> dict[str, str | None]:
 
 
 def _failures(
-    suites: Mapping[str, Suite],
     outcomes: Mapping[str, Sequence[Outcome]],
     checked: Mapping[str, laws.Check],
 ) -> pl.DataFrame:
@@ -291,7 +370,7 @@ def _failures(
                 continue
             expectation = outcome.expectation
             if name not in checked:
-                key = suites[name].named_by if name not in VALIDATED else None
+                key = _MEASURED.get(name)
                 found.append(failed_rows(name, outcome.failing, expectation, key=key))
                 continue
             check = checked[name]
