@@ -60,9 +60,9 @@ def test_bare_snakemake_ends_with_a_release_and_says_what_is_in_it(
 
 
 def test_a_run_says_how_far_it_is_and_what_its_stages_took(
-    first_run: tuple[Path, subprocess.CompletedProcess[str]],
+    examples_run: Ran,
 ) -> None:
-    run = first_run[1]
+    run = examples_run[1]
     ahead = r"^2 of 2 batches to be read, about \d+ entries, about \d+ s to go$"
     assert re.search(ahead, run.stderr, re.MULTILINE)
     reading = r"^(parse|normalize): 2 of 2 batches, 29 entries, 100 % of bytes, about \d+ s left$"
