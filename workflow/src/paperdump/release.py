@@ -81,10 +81,8 @@ def manifest(
         "packages": dict(packages),
         "tables": {
             name: {
-                "rows": tables.row_count(file),
+                **versions.facts_of_file(file, name),
                 "content_sha256": identity["tables"][name],
-                "column_sha256": versions.column_hashes(file, name),
-                "block_sha256": versions.block_hashes(file, name),
             }
             for name, file in files.items()
         },

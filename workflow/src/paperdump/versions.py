@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,40 @@ def content_hash_of_file(path: Path, name: str) -> str:
         OSError: It cannot be read.
         ValueError: The file is damaged; Arrow's own errors are of this kind.
     """
-    return tables.arrow_content_hash(_unversioned(pq.read_table(path), name), name)
+    rows = tables.row_count(path)
+    return tables.fingerprint(name, rows, _columns_of(path, name)).content
+
+
+def facts_of_file(path: Path, name: str) -> dict[str, Any]:
+    """What a manifest says of a table: its rows, and the hashes of what is in them.
+
+    Columns are read one after the other, each once.
+
+    Returns:
+        ``rows``; ``content_sha256``; ``column_sha256``, of each column by its name;
+        ``block_sha256``, as ``block_hashes`` tells.
+
+    Raises:
+        OSError: It cannot be read.
+        ValueError: The file is damaged.
+    """
+    rows = tables.row_count(path)
+    size = _block_rows(rows)
+    found = tables.fingerprint(name, rows, _columns_of(path, name), size)
+    return {
+        "rows": rows,
+        "content_sha256": found.content,
+        "column_sha256": found.columns,
+        "block_sha256": {"rows": size, "sha256": [block[:8] for block in found.blocks]},
+    }
+
+
+def _columns_of(path: Path, name: str) -> Iterator[tuple[pa.Field, pa.ChunkedArray]]:
+    """The columns of a table in a file, one read at a time; a summary's version as nulls."""
+    with pq.ParquetFile(path) as file:
+        for column in file.schema_arrow.names:
+            table = _unversioned(file.read([column]), name)
+            yield table.schema.field(0), table.column(0)
 
 
 def column_hashes(path: Path, name: str) -> dict[str, str]:
@@ -47,11 +80,8 @@ def column_hashes(path: Path, name: str) -> dict[str, str]:
         OSError: It cannot be read.
         ValueError: The file is damaged.
     """
-    table = _unversioned(pq.read_table(path), name)
-    return {
-        column: tables.arrow_content_hash(table.select([column]), name)
-        for column in table.column_names
-    }
+    rows = tables.row_count(path)
+    return tables.fingerprint(name, rows, _columns_of(path, name)).columns
 
 
 def block_hashes(path: Path, name: str, rows: int | None = None) -> dict[str, Any]:
@@ -71,15 +101,14 @@ def block_hashes(path: Path, name: str, rows: int | None = None) -> dict[str, An
         OSError: It cannot be read.
         ValueError: The file is damaged.
     """
-    table = _unversioned(pq.read_table(path), name)
-    rows = rows or max(1, -(-table.num_rows // _MOST_BLOCKS))
-    return {
-        "rows": rows,
-        "sha256": [
-            tables.arrow_content_hash(table.slice(start, rows), name)[:8]
-            for start in range(0, table.num_rows, rows)
-        ],
-    }
+    n_rows = tables.row_count(path)
+    rows = rows or _block_rows(n_rows)
+    found = tables.fingerprint(name, n_rows, _columns_of(path, name), rows)
+    return {"rows": rows, "sha256": [block[:8] for block in found.blocks]}
+
+
+def _block_rows(n_rows: int) -> int:
+    return max(1, -(-n_rows // _MOST_BLOCKS))
 
 
 def _unversioned(table: pa.Table, name: str) -> pa.Table:
