@@ -123,6 +123,19 @@ def read_parquet(path: Path, name: str) -> pl.DataFrame:
     return frame
 
 
+def scan_parquet(path: Path, name: str) -> pl.LazyFrame:
+    """A table of that name, of which what is needed is read when it is.
+
+    Raises:
+        ValueError: The file holds other columns or types.
+    """
+    rows = pl.scan_parquet(path, glob=False)
+    found, expected = dict(rows.collect_schema()), polars_schema(name)
+    if found != expected:
+        raise ValueError(f"{path} is not a table {name}: {found} != {expected}")
+    return rows
+
+
 def iter_parquet(path: Path, name: str) -> Iterator[pl.DataFrame]:
     """Read a table of that name in pieces of bounded size; there is at least one, maybe empty."""
     file = pq.ParquetFile(path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +17,6 @@ from paperdump import dictionary, tables
 
 UNDATED = "undated"
 _MOST_BLOCKS = 256
-
-
-def content_hashes(
-    release: Mapping[str, pl.DataFrame], summaries: Mapping[str, pl.DataFrame]
-) -> dict[str, str]:
-    """The content hash of each table by name; summaries are hashed without their version."""
-    hashes = {name: tables.content_hash(release[name], name) for name in dictionary.CONTENT}
-    for name, summary in summaries.items():
-        unversioned = summary.with_columns(version=pl.lit(None, pl.String))
-        hashes[f"summaries/{name}"] = tables.content_hash(unversioned, f"summaries/{name}")
-    return hashes
 
 
 def content_hash_of_file(path: Path, name: str) -> str:
@@ -54,9 +43,20 @@ def facts_of_file(path: Path, name: str) -> dict[str, Any]:
         OSError: It cannot be read.
         ValueError: The file is damaged.
     """
-    rows = tables.row_count(path)
+    return _facts(name, tables.row_count(path), _columns_of(path, name))
+
+
+def facts_of_frame(frame: pl.DataFrame, name: str) -> dict[str, Any]:
+    """The same of a table that is not in a file yet."""
+    table = _unversioned(tables.to_arrow(frame, name), name)
+    return _facts(name, table.num_rows, zip(table.schema, table.columns, strict=True))
+
+
+def _facts(
+    name: str, rows: int, columns: Iterable[tuple[pa.Field, pa.ChunkedArray]]
+) -> dict[str, Any]:
     size = _block_rows(rows)
-    found = tables.fingerprint(name, rows, _columns_of(path, name), size)
+    found = tables.fingerprint(name, rows, columns, size)
     return {
         "rows": rows,
         "content_sha256": found.content,
@@ -140,9 +140,11 @@ def version_of(hashes: Mapping[str, str], day: dt.date | None) -> str:
     return f"{day or UNDATED}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
-def identify(
-    release: Mapping[str, pl.DataFrame], summaries: Mapping[str, pl.DataFrame]
-) -> tuple[str, dict[str, str]]:
-    """The version of a release, and the content hash of each of its tables."""
-    hashes = content_hashes(release, summaries)
-    return version_of(hashes, newest_day(release["dumps"], release["papers"])), hashes
+def identify(facts: Mapping[str, Mapping[str, Any]], day: dt.date | None) -> str:
+    """The version of a release.
+
+    Args:
+        facts: What ``facts_of_file`` says of each table that decides it, by its name.
+        day: As ``newest_day`` says.
+    """
+    return version_of({name: found["content_sha256"] for name, found in facts.items()}, day)
