@@ -185,11 +185,13 @@ def _tell(new: Version, earlier: Sequence[Version], parent: Version | None) -> N
     """Write into a release's folder what it says of itself and of those before it."""
     folder = new.folder
     told: dict[str, pl.DataFrame] = {"changes": tables.frame_of("changes", [])}
+    paths = changes.Paths.between(parent, new) if parent else None
     if parent:
-        told["changes"] = changes.between(parent, new)
+        told["changes"] = changes.between(parent, new, paths)
     near = ([parent] if parent else []) + [v for v in reversed(earlier) if v is not parent]
     retired = Releases(folder.parents[1]).retired()
-    told["redirects"] = redirects(_of_earlier(near, new, retired), new.read("papers", ["paper_id"]))
+    led = _of_earlier(near, new, retired, {parent: paths} if parent else {})
+    told["redirects"] = redirects(led, new.read("papers", ["paper_id"]))
     told |= stacked(new, near)
     for name, frame in told.items():
         tables.write_parquet(frame, name, folder / f"{name}.parquet")
@@ -202,27 +204,34 @@ def _tell(new: Version, earlier: Sequence[Version], parent: Version | None) -> N
     document = {
         **new.manifest,
         "told": {
-            name: {
-                "rows": frame.height,
-                "content_sha256": tables.content_hash(frame, name),
-                "column_sha256": versions.column_hashes(folder / f"{name}.parquet", name),
-            }
-            for name, frame in told.items()
+            name: versions.facts_of_frame(frame, name, blocks=False) for name, frame in told.items()
         },
         "files": _sizes(folder),
     }
     tables.write_json(folder / "manifest.json", document)
 
 
-def _of_earlier(near: Sequence[Version], new: Version, retired: pl.DataFrame) -> Iterator[Earlier]:
-    """The earlier releases that know ids which none of those before them in the order knows."""
+def _of_earlier(
+    near: Sequence[Version],
+    new: Version,
+    retired: pl.DataFrame,
+    paths: Mapping[Version, changes.Paths | None],
+) -> Iterator[Earlier]:
+    """The earlier releases that know ids which none of those before them in the order knows.
+
+    Args:
+        near: The earlier releases.
+        new: The release.
+        retired: The redirects that removed releases leave.
+        paths: What of an earlier release is what of this one, as far as that is known already.
+    """
     known = pl.DataFrame(schema={"paper_id": pl.String})
     for version in near:
         led = led_by(version, retired)
         papers = version.read("papers", ["paper_id"])
         ids = pl.concat([papers, led.select(paper_id="old_paper_id")]).unique()
         if ids.join(known, on="paper_id", how="anti").height:
-            yield Earlier(changes.paper_links(version, new), papers, led)
+            yield Earlier(changes.paper_links(version, new, paths.get(version)), papers, led)
             known = pl.concat([known, ids]).unique()
 
 

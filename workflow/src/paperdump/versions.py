@@ -46,10 +46,11 @@ def facts_of_file(path: Path, name: str) -> dict[str, Any]:
     return _facts(name, tables.row_count(path), _columns_of(path, name))
 
 
-def facts_of_frame(frame: pl.DataFrame, name: str) -> dict[str, Any]:
-    """The same of a table that is not in a file yet."""
+def facts_of_frame(frame: pl.DataFrame, name: str, *, blocks: bool = True) -> dict[str, Any]:
+    """The same of a table in memory, with or without ``block_sha256``."""
     table = _unversioned(tables.to_arrow(frame, name), name)
-    return _facts(name, table.num_rows, zip(table.schema, table.columns, strict=True))
+    found = _facts(name, table.num_rows, zip(table.schema, table.columns, strict=True))
+    return found if blocks else {k: v for k, v in found.items() if k != "block_sha256"}
 
 
 def _facts(
