@@ -144,7 +144,7 @@ def publish(
                 "number": number,
                 "parent": parent.name if parent else None,
             }
-            _tell(Version(temporary, told), earlier, parent)
+            known = _tell(Version(temporary, told), earlier, parent, known)
             _seal(temporary, earlier, known)
     elif releases.latest == version:
         return folder
@@ -181,8 +181,20 @@ def _put(folder: Path, files: Mapping[str, Path], expected: Mapping[str, str]) -
     return sums
 
 
-def _tell(new: Version, earlier: Sequence[Version], parent: Version | None) -> None:
-    """Write into a release's folder what it says of itself and of those before it."""
+def _tell(
+    new: Version, earlier: Sequence[Version], parent: Version | None, known: Mapping[str, str]
+) -> dict[str, str]:
+    """Write into a release's folder what it says of itself and of those before it.
+
+    Args:
+        new: The release.
+        earlier: Those before it.
+        parent: The one that it follows.
+        known: The SHA-256 of files in its folder, as far as they are known.
+
+    Returns:
+        These, and those of more files.
+    """
     folder = new.folder
     told: dict[str, pl.DataFrame] = {"changes": tables.frame_of("changes", [])}
     paths = changes.Paths.between(parent, new) if parent else None
@@ -199,7 +211,8 @@ def _tell(new: Version, earlier: Sequence[Version], parent: Version | None) -> N
     published = [n for n, t in dictionary.tables().items() if t.published]
     tables.write_json(folder / "dictionary.json", dictionary.as_document(published))
     written = {name: folder / name for name in files_of(folder)}
-    for name, text in describe.documents(new.manifest, written).items():
+    sums = {name: known.get(name) or file_hash(file) for name, file in written.items()}
+    for name, text in describe.documents(new.manifest, written, sums).items():
         (folder / name).write_text(text, "utf-8")
     document = {
         **new.manifest,
@@ -209,6 +222,7 @@ def _tell(new: Version, earlier: Sequence[Version], parent: Version | None) -> N
         "files": _sizes(folder),
     }
     tables.write_json(folder / "manifest.json", document)
+    return sums
 
 
 def _of_earlier(

@@ -69,9 +69,14 @@ def _facts(
 def _columns_of(path: Path, name: str) -> Iterator[tuple[pa.Field, pa.ChunkedArray]]:
     """The columns of a table in a file, one read at a time; a summary's version as nulls."""
     with pq.ParquetFile(path) as file:
-        for column in file.schema_arrow.names:
-            table = _unversioned(file.read([column]), name)
-            yield table.schema.field(0), table.column(0)
+        for field in file.schema_arrow:
+            # a whole column at once would be in memory twice
+            parts = [
+                _unversioned(file.read_row_group(group, [field.name], use_threads=False), name)
+                for group in range(file.num_row_groups)
+            ]
+            chunks = [chunk for part in parts for chunk in part.column(0).chunks]
+            yield field, pa.chunked_array(chunks, field.type)
 
 
 def column_hashes(path: Path, name: str) -> dict[str, str]:
