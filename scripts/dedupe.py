@@ -2,7 +2,7 @@
 
 from paperdump import job
 
-with job.logged(snakemake.log[0], "dedupe", snakemake.resources.mem_mb):
+with job.logged(snakemake.log[0], "dedupe", snakemake.resources.mem_mb) as work:
     from pathlib import Path
 
     from paperdump import block, corrections, dedupe, tables
@@ -20,4 +20,5 @@ with job.logged(snakemake.log[0], "dedupe", snakemake.resources.mem_mb):
     rejects = tables.read_all([Path(p) for p in snakemake.input.rejects], "rejects")
     made = done.tables() | {"rejects": rejects}
     tables.write_all(made, {name: Path(snakemake.output[name]) for name in made})
+    work.entries = done.sightings.height
     tables.write_csv(done.review, "review", Path(snakemake.output.review_csv))

@@ -12,9 +12,10 @@ with job.logged(snakemake.log[0], "release", snakemake.resources.mem_mb) as work
         f"summaries/{name}": Path(snakemake.input.summaries) / f"{name}.parquet"
         for name in dictionary.summary_names()
     }
+    identity = json.loads(Path(snakemake.input.version).read_text("utf-8"))
     document = release.manifest(
-        json.loads(Path(snakemake.input.version).read_text("utf-8")),
-        files,
+        identity,
+        files["dumps"],
         config=snakemake.params.config,
         code_digests=snakemake.params.code_digests,
         code_digest=snakemake.params.code_digest,
@@ -23,7 +24,8 @@ with job.logged(snakemake.log[0], "release", snakemake.resources.mem_mb) as work
     )
     validation = Path(snakemake.input.results).parent
     results = Path(snakemake.params.results)
-    release.publish(results, document, release.files_to_publish(files, validation))
+    named = release.files_to_publish(files, validation)
+    release.publish(results, document, named, identity["sums"])
     # what validation compared with: paperdump.plan says what for
     marker = {"version": document["version"], **snakemake.params.comparison}
     tables.write_json(Path(snakemake.output.published), marker)

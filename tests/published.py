@@ -26,7 +26,10 @@ def prepared(
     """
     folder.mkdir(parents=True, exist_ok=True)
     summaries = summarize.summarize(made)
-    version, hashes = versions.identify(made, summaries)
+    facts = {n: versions.facts_of_frame(frame, n) for n, frame in made.items()} | {
+        f"summaries/{n}": versions.facts_of_frame(s, f"summaries/{n}") for n, s in summaries.items()
+    }
+    version = versions.identify(facts, versions.newest_day(made["dumps"], made["papers"]))
     every = dict(made) | {
         f"summaries/{n}": summarize.with_version(s, version) for n, s in summaries.items()
     }
@@ -43,8 +46,8 @@ def prepared(
     docs.mkdir(exist_ok=True)
     (docs / "index.html").write_text("<p>made at noon</p>", "utf-8")
     document = release.manifest(
-        {"version": version, "tables": hashes},
-        files,
+        {"version": version, "tables": facts},
+        files["dumps"],
         config={"dumps": "/somewhere", "results": "/elsewhere", "parse": {"max_mb": 1}},
         code_digests={"parse": "0" * 16},
         code_digest="0" * 16,

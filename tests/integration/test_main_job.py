@@ -77,7 +77,7 @@ def test_a_run_says_how_far_it_is_and_what_its_stages_took(
         "parse": "2", "normalize": "2", "dedupe": "1", "validate": "1", "gate": "1",
         "summarize": "1", "release": "1",
     }  # fmt: skip
-    log = (first_run[0] / "results/logs/summarize.log").read_text()
+    log = (examples_run[0] / "results/logs/summarize.log").read_text()
     assert re.search(r"summarize: done, 29 entries in .* a second; at most \d+ MB\n$", log)
 
 

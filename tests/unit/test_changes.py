@@ -391,3 +391,19 @@ def test_every_id_ever_leads_to_current_ones_or_nowhere(steps: list[dict[str, st
             rows = known.filter(pl.col("old_paper_id") == paper).rows()
             assert rows == [(paper, paper, "current")]
         before = now
+
+
+@given(
+    st.lists(st.sampled_from([0.0, -0.0, 1.0, None, float("nan")]), max_size=6),
+    st.lists(st.sampled_from([0.0, -0.0, 1.0, None, float("nan")]), max_size=6),
+)
+def test_only_rows_at_either_end_that_are_alike_are_passed_over(
+    before: list[float | None], after: list[float | None]
+) -> None:
+    whole = [pl.DataFrame({"x": x}, schema={"x": pl.Float64}) for x in (before, after)]
+    words = [changes.as_json(frame["x"]).to_list() for frame in whole]
+    left = [changes.as_json(frame["x"]).to_list() for frame in changes._unequal_part(*whole)]
+    passed = len(words[0]) - len(left[0])
+    # the same rows, in words, stand before and behind what is left of either
+    ends = [(words[0][:n], words[0][len(words[0]) - passed + n :]) for n in range(passed + 1)]
+    assert any(all([*begin, *left[n], *end] == words[n] for n in (0, 1)) for begin, end in ends)

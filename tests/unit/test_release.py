@@ -5,13 +5,14 @@ import hashlib
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
 
 from paperdump import release, report, tables, versions
 from paperdump.errors import PaperdumpError
-from paperdump.releases import Version, read_sums
+from paperdump.releases import Version, file_hash, read_sums
 from paperdump.verification import verify
 from tests.pages import Listed, page
 from tests.published import content, copied, prepared, publish
@@ -204,8 +205,38 @@ def test_files_that_did_not_change_share_their_bytes(
     for name in ("dictionary.json", "rejects.parquet"):
         assert (first / name).stat().st_ino == (second / name).stat().st_ino
     assert (first / "papers.parquet").stat().st_ino != (second / "papers.parquet").stat().st_ino
-    # what the stages work on is never shared: a release would change with it
+    # files whose sums are not known are never shared with the work: a release would change with it
     assert (first / "papers.parquet").stat().st_nlink == 1
+
+
+def with_sums(
+    folder: Path, made: dict[str, pl.DataFrame]
+) -> tuple[dict[str, Any], dict[str, Path], dict[str, str]]:
+    document, files = prepared(folder, made)
+    return document, files, {"papers.parquet": file_hash(files["papers.parquet"])}
+
+
+def test_a_file_whose_sum_is_known_is_published_without_a_copy(
+    tmp_path: Path, made: dict[str, pl.DataFrame]
+) -> None:
+    document, files, sums = with_sums(tmp_path, made)
+    folder = release.publish(tmp_path / "results", document, files, sums)
+    assert (folder / "papers.parquet").samefile(files["papers.parquet"])
+    assert not (folder / "sightings.parquet").samefile(files["sightings.parquet"])
+    assert content(folder) == content(publish(tmp_path / "copied", made))
+    # the stages put a new file in place of one, and leave the release as it is
+    tables.write_parquet(made["papers"].head(1), "papers", files["papers.parquet"])
+    assert verify(Version.open(folder)).problems == []
+
+
+def test_a_file_that_changed_since_it_was_made_is_not_published(
+    tmp_path: Path, made: dict[str, pl.DataFrame]
+) -> None:
+    document, files, sums = with_sums(tmp_path, made)
+    files["papers.parquet"].write_bytes(files["papers.parquet"].read_bytes() + b"\0")
+    with pytest.raises(PaperdumpError, match=r"papers\.parquet is not as it was made"):
+        release.publish(tmp_path / "results", document, files, sums)
+    assert not (tmp_path / "results" / "latest").exists()
 
 
 def test_where_there_are_no_hard_links_files_are_copied(

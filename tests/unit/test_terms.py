@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given
@@ -157,3 +158,47 @@ def test_counts_of_the_examples_are_those_of_a_plain_search() -> None:
     for term, n in made.select("term", "papers").rows():
         pattern = rf"(?:^|[^\p{{L}}\p{{N}}-]){term}(?:['’]s)?(?:$|[^\p{{L}}\p{{N}}'’-])"
         assert (term, n) == (term, plain.str.contains(pattern).sum())
+
+
+_WRITTEN = st.text(
+    st.sampled_from("ab3Σσé\u0301ß.-'+,\u2019\u2011\u00a0\n ") | st.characters(codec="utf-8"),
+    max_size=40,
+) | st.sampled_from(["http://ebb.org/a b", "www. ebb", "(www.ebb.org) flow", "ΟΔΟΣ ΟΔΟΣ", "C++'s"])
+
+
+@given(st.lists(_WRITTEN, max_size=4).map(" ".join))
+def test_a_text_cut_at_its_spaces_has_the_tokens_of_the_whole_text(text: str) -> None:
+    whole = terms._tokens(pl.Series([text]))["token"].to_list()
+    pieces = terms._tokens(pl.Series(text.split(" ")).fill_null("") + " ")["token"].to_list()
+    assert pieces == whole
+
+
+@given(st.lists(st.text(st.sampled_from("aAbB ,."), max_size=30), max_size=8))
+def test_counts_of_months_are_those_of_the_terms_of_each_text(texts: list[str]) -> None:
+    vocabulary = terms.Vocabulary()
+    groups = [n // 3 for n in range(len(texts))]
+    counted = terms._counted(pl.Series(texts, dtype=pl.String), np.array(groups), vocabulary)
+    each = terms.terms_of(pl.Series(texts, dtype=pl.String))
+    for number, counts in enumerate(counted):
+        made = dict(zip(vocabulary.written(counts.terms), counts.texts.tolist(), strict=True))
+        of_group = each.filter(pl.col("text") // 3 == number)
+        assert made == dict(of_group.group_by("term").len().iter_rows())
+
+
+def test_numbers_of_terms_that_leave_no_room_for_texts_are_sorted_all_the_same() -> None:
+    large = (1 << 31) - 1
+    numbers = np.array([terms._phrase(large, 2), terms._phrase(5), terms._phrase(large, 2)])
+    found, texts = terms._unique(numbers, np.array([4, 9, 4]), 10)
+    assert (found.tolist(), texts.tolist()) == ([numbers[1], numbers[0]], [9, 4])
+
+
+def test_pieces_of_text_that_were_forgotten_are_read_again() -> None:
+    vocabulary = terms.Vocabulary()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(terms, "_MOST_PIECES", 1)
+        for _ in range(3):
+            words, counts = vocabulary.read(["ebb ", "flow-mark, sand"])
+            assert counts.tolist() == [1, 3]
+            assert vocabulary.written(words[words > 0] << 31).to_list() == [
+                "ebb", "flow-mark", "sand",
+            ]  # fmt: skip

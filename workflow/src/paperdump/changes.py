@@ -46,23 +46,51 @@ class Side(Protocol):
         """A table, or those of some columns that it has."""
 
 
-def between(old: Side, new: Side) -> pl.DataFrame:
+@dataclass(frozen=True)
+class Paths:
+    """What of one release is what of a later one.
+
+    Attributes:
+        dumps: Dumps that both have: ``old_dump_id``, ``dump_id``.
+        entries: As ``_entries`` gives them.
+        papers: As ``links`` gives them.
+        flows: As ``_flows`` gives them.
+    """
+
+    dumps: pl.DataFrame
+    entries: pl.DataFrame
+    papers: pl.DataFrame
+    flows: pl.DataFrame
+
+    @classmethod
+    def between(cls, old: Side, new: Side) -> Paths:
+        """Those from one release to another."""
+        before, after = (_present(side, "papers", ("paper_id",)) for side in (old, new))
+        dumps = _dumps_in_both(old, new)
+        entries = _entries(old, new, dumps)
+        papers = links(entries, before, after)
+        return cls(dumps, entries, papers, _flows(papers, before, after))
+
+
+def between(old: Side, new: Side, paths: Paths | None = None) -> pl.DataFrame:
     """All differences between two releases.
 
     Args:
         old: The earlier one.
         new: The later one.
+        paths: What of the one is what of the other, where that is known already.
 
     Returns:
         A table ``changes``.
     """
-    reasons = _Reasons.of(old, new)
+    paths = paths or Paths.between(old, new)
+    reasons = _Reasons.of(old, new, paths.dumps)
     parts = [
         _frame(code_changed(old.manifest, new.manifest)),
         _frame(settings_changed(old.manifest, new.manifest)),
         _frame(schema_changed(old, new)),
         _dumps_changed(old, new, reasons),
-        _papers_changed(old, new, reasons),
+        _papers_changed(old, new, reasons, paths),
         *(summary_changed(name, old, new) for name in new.names() if name in old.names()),
     ]
     return tables.conform(pl.concat(parts, how="diagonal_relaxed"), "changes")
@@ -184,9 +212,8 @@ class _Reasons:
     regrouped: pl.DataFrame
 
     @classmethod
-    def of(cls, old: Side, new: Side) -> _Reasons:
-        """What differs between these two."""
-        dumps = _dumps_in_both(old, new)
+    def of(cls, old: Side, new: Side, dumps: pl.DataFrame) -> _Reasons:
+        """What differs between these two, whose common dumps are known."""
         stated = [_statements(side.manifest, "sheet") for side in (old, new)]
         corrected = _corrections_changed(old, new)
         is_fix = pl.col("kind") == "fix"
@@ -331,11 +358,10 @@ def _brought(old: Side, new: Side) -> pl.DataFrame:
 # --- papers -------------------------------------------------------------------------------------
 
 
-def _papers_changed(old: Side, new: Side, reasons: _Reasons) -> pl.DataFrame:
+def _papers_changed(old: Side, new: Side, reasons: _Reasons, same: Paths) -> pl.DataFrame:
     """Papers that came, went, were merged, split or moved, and values of papers that differ."""
     before, after = (_present(side, "papers", ("paper_id", "title")) for side in (old, new))
-    entries = _entries(old, new, reasons.dumps)
-    paths = links(entries, before, after)
+    entries, paths, flows = same.entries, same.papers, same.flows
     gained = (
         entries.filter(pl.col("dump_is_new")).select("paper_id").drop_nulls().unique()
     ).with_columns(gained=pl.lit(value=True))
@@ -357,7 +383,6 @@ def _papers_changed(old: Side, new: Side, reasons: _Reasons) -> pl.DataFrame:
         )
         return marked.with_columns(why=_why(reasons, marked.columns))
 
-    flows = _flows(paths, before, after)
     grouped = told(flows).join(_rules_of_flows(new, entries), on=["old_id", "new_id"], how="left")
     came = told(
         after.join(paths, left_on="paper_id", right_on="new_id", how="anti").select(
@@ -498,8 +523,12 @@ def _flows(paths: pl.DataFrame, before: pl.DataFrame, after: pl.DataFrame) -> pl
     """What became of papers whose entries are another paper now."""
     stays = pl.col("old_id").is_in(after["paper_id"].implode())
     was = pl.col("new_id").is_in(before["paper_id"].implode())
+    other = paths.filter(pl.col("old_id") != pl.col("new_id"))
+    # most papers are what they were, and go nowhere
+    touched = pl.any_horizontal(pl.col(c).is_in(other[c].implode()) for c in ("old_id", "new_id"))
     return (
-        paths.with_columns(
+        paths.filter(touched)
+        .with_columns(
             n_new=pl.len().over("old_id"), n_old=pl.len().over("new_id"), stays=stays, was=was
         )
         .filter(pl.col("old_id") != pl.col("new_id"))
@@ -671,22 +700,29 @@ def long_form(papers: pl.DataFrame, names: list[str], value: str) -> pl.DataFram
     )
 
 
-def paper_links(old: Side, new: Side) -> pl.DataFrame:
+def paper_links(old: Side, new: Side, paths: Paths | None = None) -> pl.DataFrame:
     """Which papers of one release are which of a later one.
+
+    Args:
+        old: The one.
+        new: The later one.
+        paths: What of the one is what of the other, where that is known already.
 
     Returns:
         ``old_id``, ``new_id``, and ``change``: what became of it, null where the id is the same.
         Where no entry is left ``new_id`` is null, and ``change`` says whether the dumps went
         (``dump_gone``) or are there and no longer hold such an entry (``entry_gone``).
     """
-    before, after = (_present(side, "papers", ("paper_id",)) for side in (old, new))
-    entries = _entries(old, new, _dumps_in_both(old, new))
-    paths = links(entries, before, after)
-    told = paths.join(_flows(paths, before, after), on=["old_id", "new_id"], how="left")
-    dumps_went = entries.group_by(old_id="old_paper_id").agg(pl.col("dump_is_gone").all())
+    paths = paths or Paths.between(old, new)
+    before = _present(old, "papers", ("paper_id",))
+    told = paths.papers.join(paths.flows, on=["old_id", "new_id"], how="left")
+    left_over = paths.entries.join(
+        paths.papers, left_on="old_paper_id", right_on="old_id", how="anti"
+    )
+    dumps_went = left_over.group_by(old_id="old_paper_id").agg(pl.col("dump_is_gone").all())
     gone = (
         before.select(old_id="paper_id")
-        .join(paths, on="old_id", how="anti")
+        .join(paths.papers, on="old_id", how="anti")
         .join(dumps_went, on="old_id", how="left")
         .select(
             "old_id",
@@ -713,15 +749,18 @@ def summary_changed(name: str, old: Side, new: Side) -> pl.DataFrame:
     """
     if not name.startswith("summaries/"):
         return _frame([])
+    if _content(old, name) == _content(new, name) is not None:
+        return _frame([])
     before, after = old.read(name), new.read(name)
     key = [c for c in new.key(name) if c in before.columns and c in after.columns]
     key = [c for c in key if before.schema[c] == after.schema[c]]
     if not key:
         return _frame([])
     # a row whose key is not its own is told apart by its place among those that share it
+    lengths = before.height, after.height
+    before, after = _unequal_part(*(f.drop("version", strict=False) for f in (before, after)))
     before, after = (
-        frame.drop("version", strict=False).with_columns(again=pl.int_range(pl.len()).over(key))
-        for frame in (before, after)
+        frame.with_columns(again=pl.int_range(pl.len()).over(key)) for frame in (before, after)
     )
     on = [*key, "again"]
     values = [c for c in after.columns if c not in on and c in before.columns]
@@ -736,8 +775,9 @@ def summary_changed(name: str, old: Side, new: Side) -> pl.DataFrame:
     ]
     both = after.join(before, on=on, nulls_equal=True, suffix=" before")
     for column in values:
-        now, then = (as_json(both[c]) for c in (column, f"{column} before"))
-        differing = both.with_columns(now.alias(column), then.alias(f"{column} before")).filter(
+        some = _maybe_differing(both, column, f"{column} before")
+        now, then = (as_json(some[c]) for c in (column, f"{column} before"))
+        differing = some.with_columns(now.alias(column), then.alias(f"{column} before")).filter(
             pl.col(column).ne_missing(pl.col(f"{column} before"))
         )
         parts.append(
@@ -758,7 +798,62 @@ def summary_changed(name: str, old: Side, new: Side) -> pl.DataFrame:
         "table_name": name,
         "row_key": "{}",
         "field": "rows",
-        "old_value": str(before.height),
-        "new_value": str(after.height),
+        "old_value": str(lengths[0]),
+        "new_value": str(lengths[1]),
     }
     return pl.DataFrame([told])
+
+
+def _content(side: Side, name: str) -> str | None:
+    """The hash of a table's content, where the manifest says it."""
+    found: str | None = side.manifest.get("tables", {}).get(name, {}).get("content_sha256")
+    return found
+
+
+def _unequal_part(one: pl.DataFrame, other: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Two tables without the rows that they begin with alike, and those that they end with.
+
+    The places that rows of a key have among each other stay in step.
+    """
+    if one.schema != other.schema or one.is_empty() or other.is_empty():
+        return one, other
+    # zeros of different signs are equal as numbers, and not in words
+    one_bits, other_bits = (
+        frame.select(pl.all(), *(_sign(c) for c, t in frame.schema.items() if t.is_float()))
+        for frame in (one, other)
+    )
+    least = min(one.height, other.height)
+    begin = _equal_rows(one_bits.head(least), other_bits.head(least))
+    left = least - begin
+    ends = (frame.tail(left).reverse() for frame in (one_bits, other_bits))
+    end = _equal_rows(*ends) if left else 0
+    return (
+        one.slice(begin, one.height - begin - end),
+        other.slice(begin, other.height - begin - end),
+    )
+
+
+def _sign(column: str) -> pl.Expr:
+    """Whether a number has a minus sign, also where it is 0."""
+    return (1 / pl.col(column) < 0).alias(f"sign of {column}")
+
+
+def _equal_rows(one: pl.DataFrame, other: pl.DataFrame) -> int:
+    """How many rows two tables begin with alike."""
+    unequal = [one[c].ne_missing(other[c]) for c in one.columns]
+    first = pl.select(pl.any_horizontal(unequal).arg_max()).item() if one.height else None
+    if first is None:
+        return one.height
+    differs = any(bool(column[first]) for column in unequal)
+    return int(first) if differs else one.height
+
+
+def _maybe_differing(rows: pl.DataFrame, one: str, other: str) -> pl.DataFrame:
+    """The rows in which two columns may not be the same in words: that is slow to tell."""
+    if rows.schema[one] != rows.schema[other]:
+        return rows
+    differing = pl.col(one).ne_missing(pl.col(other))
+    if rows.schema[one].is_float():
+        # zeros of different signs are equal as numbers, and no number is none in words
+        differing |= (pl.col(one) == 0) | pl.col(one).is_nan() | pl.col(one).is_infinite()
+    return rows.filter(differing)

@@ -296,9 +296,12 @@ def _plain(value: str | None) -> str:
 def _papers(changes: pl.DataFrame, old: Side, new: Side, words: _Words) -> list[list[str]]:
     """A section each for papers that came, went, were merged, split or moved."""
     rows = changes.filter(pl.col("about") == "paper")
-    days = _by_id(new, "published_on")
-    days_before = _by_id(old, "published_on")
-    titles_before = _by_id(old, "title")
+    # a paper that came, went, or goes on as another; the id of before stands in quotes
+    named = rows.filter(pl.col("change") != "changed")
+    ids = pl.concat([named["paper_id"], named["old_value"].str.strip_chars('"')]).unique()
+    days = _by_id(new, "published_on", ids)
+    days_before = _by_id(old, "published_on", ids)
+    titles_before = _by_id(old, "title", ids)
 
     def came(row: Mapping[str, Any]) -> str:
         return f"* {_dated(words, row, days)}"
@@ -352,10 +355,12 @@ def _because(row: Mapping[str, Any]) -> str:
     return f": {', '.join(said)}" if said else ""
 
 
-def _by_id(side: Side, column: str) -> dict[str, Any]:
+def _by_id(side: Side, column: str, ids: pl.Series) -> dict[str, Any]:
+    """A column of some papers, by their ids."""
     if column not in side.schema("papers"):
         return {}
-    return dict(side.read("papers", ["paper_id", column]).select("paper_id", column).iter_rows())
+    papers = side.read("papers", ["paper_id", column]).select("paper_id", column)
+    return dict(papers.filter(pl.col("paper_id").is_in(ids.implode())).iter_rows())
 
 
 def _values(changes: pl.DataFrame, words: _Words) -> list[str]:

@@ -140,7 +140,9 @@ class _File:
     sha256: str
 
 
-def documents(manifest: Mapping[str, Any], files: Mapping[str, Path]) -> dict[str, str]:
+def documents(
+    manifest: Mapping[str, Any], files: Mapping[str, Path], sums: Mapping[str, str] | None = None
+) -> dict[str, str]:
     """The texts that describe a release.
 
     Args:
@@ -148,11 +150,12 @@ def documents(manifest: Mapping[str, Any], files: Mapping[str, Path]) -> dict[st
         files: The files of the release by their names in it (``papers.parquet``,
             ``summaries/overview.csv``, …); those that hold no table of the dictionary are passed
             over.
+        sums: The SHA-256 of files, by their names, where they are known already.
 
     Returns:
         The text of each file, by its name in the release.
     """
-    found = _table_files(files)
+    found = _table_files(files, sums or {})
     formats = _formats(files)
     return {
         "datapackage.json": tables.json_bytes(datapackage(manifest, found)).decode(),
@@ -162,7 +165,7 @@ def documents(manifest: Mapping[str, Any], files: Mapping[str, Path]) -> dict[st
     }
 
 
-def _table_files(files: Mapping[str, Path]) -> list[_File]:
+def _table_files(files: Mapping[str, Path], sums: Mapping[str, str]) -> list[_File]:
     """The files that hold tables, in the order of the dictionary, Parquet before CSV."""
     places = {name: place for place, name in enumerate(dictionary.tables())}
     found = []
@@ -171,18 +174,21 @@ def _table_files(files: Mapping[str, Path]) -> list[_File]:
         table = name.removesuffix(suffix)
         parquet = files.get(table + _PARQUET)
         if suffix and table in places and parquet is not None:
-            with path.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
             found.append(
                 _File(
                     name,
                     dictionary.table(table),
                     tables.row_count(parquet),
                     path.stat().st_size,
-                    digest,
+                    sums.get(name) or _sum_of(path),
                 )
             )
     return sorted(found, key=lambda file: (places[file.table.name], file.name.endswith(_CSV)))
+
+
+def _sum_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def datapackage(manifest: Mapping[str, Any], files: Sequence[_File]) -> dict[str, Any]:

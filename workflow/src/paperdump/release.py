@@ -51,7 +51,7 @@ _READ_ONLY = 0o444
 
 def manifest(
     identity: Mapping[str, Any],
-    files: Mapping[str, Path],
+    dumps: Path,
     config: Mapping[str, Any],
     code_digests: Mapping[str, str],
     code_digest: str,
@@ -61,15 +61,16 @@ def manifest(
     """What a release was made from and what is in it; nothing in it depends on folders or time.
 
     Args:
-        identity: The version, and the content hash per table.
-        files: The Parquet file of each table by name, summaries included.
+        identity: The version, and by name what ``versions.facts_of_file`` says of each table,
+            summaries included.
+        dumps: The Parquet file of the table ``dumps``.
         config: The settings of the run.
         code_digests: Digest of the code of each stage by its name.
         code_digest: Digest of the code of all stages.
         packages: Versions of the packages that the results depend on.
         validation: The document of the validation.
     """
-    inputs = tables.read_parquet(files["dumps"], "dumps")
+    inputs = tables.read_parquet(dumps, "dumps")
     counts = ("expectations", "passed", "failed_critical", "failed_warning")
     return {
         "version": identity["version"],
@@ -79,15 +80,7 @@ def manifest(
         "code_digest": code_digest,
         "code_digests": dict(code_digests),
         "packages": dict(packages),
-        "tables": {
-            name: {
-                "rows": tables.row_count(file),
-                "content_sha256": identity["tables"][name],
-                "column_sha256": versions.column_hashes(file, name),
-                "block_sha256": versions.block_hashes(file, name),
-            }
-            for name, file in files.items()
-        },
+        "tables": dict(identity["tables"]),
         "validation": {name: validation[name] for name in counts},
     }
 
@@ -108,7 +101,12 @@ def files_to_publish(files: Mapping[str, Path], validation_folder: Path) -> dict
     return found | {f"validation/{n}": validation_folder / n for n in files_of(validation_folder)}
 
 
-def publish(results: Path, document: Mapping[str, Any], files: Mapping[str, Path]) -> Path:
+def publish(
+    results: Path,
+    document: Mapping[str, Any],
+    files: Mapping[str, Path],
+    sums: Mapping[str, str] | None = None,
+) -> Path:
     """Publish a release: write it beside the others, then point ``latest`` at it.
 
     The folder is written under a temporary name, flushed to disk and renamed, so a release is
@@ -119,12 +117,15 @@ def publish(results: Path, document: Mapping[str, Any], files: Mapping[str, Path
         results: The results folder.
         document: The manifest, as far as it does not depend on other releases.
         files: The files by their names in the release.
+        sums: The SHA-256 that files had when they were made, by their names: such a file is not
+            copied where the disk has hard links, and is never published if it changed since.
 
     Returns:
         The release's folder.
 
     Raises:
-        PaperdumpError: ``latest`` is something that this workflow did not make.
+        PaperdumpError: ``latest`` is something that this workflow did not make; or a file is not
+            as it was made.
     """
     releases, latest = Releases(results), results / "latest"
     if latest.exists() and not latest.is_symlink():
@@ -137,16 +138,14 @@ def publish(results: Path, document: Mapping[str, Any], files: Mapping[str, Path
         earlier, parent = releases.before(version)
         number = releases.number_of(version)
         with _written_whole(folder) as temporary:
-            for name, file in files.items():
-                (temporary / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(file, temporary / name)
+            known = _put(temporary, files, sums or {})
             told = {
                 **document,
                 "number": number,
                 "parent": parent.name if parent else None,
             }
-            _tell(Version(temporary, told), earlier, parent)
-            _seal(temporary, earlier)
+            known = _tell(Version(temporary, told), earlier, parent, known)
+            _seal(temporary, earlier, known)
     elif releases.latest == version:
         return folder
     releases.write_index(Version.open(folder))
@@ -154,15 +153,57 @@ def publish(results: Path, document: Mapping[str, Any], files: Mapping[str, Path
     return folder
 
 
-def _tell(new: Version, earlier: Sequence[Version], parent: Version | None) -> None:
-    """Write into a release's folder what it says of itself and of those before it."""
+def _put(folder: Path, files: Mapping[str, Path], expected: Mapping[str, str]) -> dict[str, str]:
+    """Put files into a folder, those whose sums are known as hard links where the disk has them.
+
+    Returns:
+        The sums of these.
+
+    Raises:
+        PaperdumpError: A file has another sum than it had.
+    """
+    sums = {}
+    for name, file in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        if name not in expected:
+            shutil.copyfile(file, folder / name)
+            continue
+        try:
+            os.link(file, folder / name)
+        except OSError:  # another file system, or none that has hard links
+            shutil.copyfile(file, folder / name)
+        sums[name] = file_hash(folder / name)
+        if sums[name] != expected[name]:
+            raise PaperdumpError(
+                f"{file} is not as it was made: its bytes differ, and it is not published. Remove "
+                "it and run again; it is made anew."
+            )
+    return sums
+
+
+def _tell(
+    new: Version, earlier: Sequence[Version], parent: Version | None, known: Mapping[str, str]
+) -> dict[str, str]:
+    """Write into a release's folder what it says of itself and of those before it.
+
+    Args:
+        new: The release.
+        earlier: Those before it.
+        parent: The one that it follows.
+        known: The SHA-256 of files in its folder, as far as they are known.
+
+    Returns:
+        These, and those of more files.
+    """
     folder = new.folder
     told: dict[str, pl.DataFrame] = {"changes": tables.frame_of("changes", [])}
+    paths = changes.Paths.between(parent, new) if parent else None
     if parent:
-        told["changes"] = changes.between(parent, new)
+        told["changes"] = changes.between(parent, new, paths)
     near = ([parent] if parent else []) + [v for v in reversed(earlier) if v is not parent]
     retired = Releases(folder.parents[1]).retired()
-    told["redirects"] = redirects(_of_earlier(near, new, retired), new.read("papers", ["paper_id"]))
+    led = _of_earlier(near, new, retired, {parent: paths} if parent else {})
+    told["redirects"] = redirects(led, new.read("papers", ["paper_id"]))
     told |= stacked(new, near)
     for name, frame in told.items():
         tables.write_parquet(frame, name, folder / f"{name}.parquet")
@@ -170,37 +211,48 @@ def _tell(new: Version, earlier: Sequence[Version], parent: Version | None) -> N
     published = [n for n, t in dictionary.tables().items() if t.published]
     tables.write_json(folder / "dictionary.json", dictionary.as_document(published))
     written = {name: folder / name for name in files_of(folder)}
-    for name, text in describe.documents(new.manifest, written).items():
+    sums = {name: known.get(name) or file_hash(file) for name, file in written.items()}
+    for name, text in describe.documents(new.manifest, written, sums).items():
         (folder / name).write_text(text, "utf-8")
     document = {
         **new.manifest,
         "told": {
-            name: {
-                "rows": frame.height,
-                "content_sha256": tables.content_hash(frame, name),
-                "column_sha256": versions.column_hashes(folder / f"{name}.parquet", name),
-            }
-            for name, frame in told.items()
+            name: versions.facts_of_frame(frame, name, blocks=False) for name, frame in told.items()
         },
         "files": _sizes(folder),
     }
     tables.write_json(folder / "manifest.json", document)
+    return sums
 
 
-def _of_earlier(near: Sequence[Version], new: Version, retired: pl.DataFrame) -> Iterator[Earlier]:
-    """The earlier releases that know ids which none of those before them in the order knows."""
+def _of_earlier(
+    near: Sequence[Version],
+    new: Version,
+    retired: pl.DataFrame,
+    paths: Mapping[Version, changes.Paths | None],
+) -> Iterator[Earlier]:
+    """The earlier releases that know ids which none of those before them in the order knows.
+
+    Args:
+        near: The earlier releases.
+        new: The release.
+        retired: The redirects that removed releases leave.
+        paths: What of an earlier release is what of this one, as far as that is known already.
+    """
     known = pl.DataFrame(schema={"paper_id": pl.String})
     for version in near:
         led = led_by(version, retired)
         papers = version.read("papers", ["paper_id"])
         ids = pl.concat([papers, led.select(paper_id="old_paper_id")]).unique()
         if ids.join(known, on="paper_id", how="anti").height:
-            yield Earlier(changes.paper_links(version, new), papers, led)
+            yield Earlier(changes.paper_links(version, new, paths.get(version)), papers, led)
             known = pl.concat([known, ids]).unique()
 
 
-def _seal(folder: Path, earlier: Sequence[Version]) -> None:
+def _seal(folder: Path, earlier: Sequence[Version], known: Mapping[str, str]) -> None:
     """Write the sums of all files, share those that earlier releases have, make all read-only.
+
+    Sums that are ``known`` are not made again.
 
     Data Docs say when they were made: their sums are in a list of their own beside them, so that
     the list of all else is the same for the same release.
@@ -211,7 +263,7 @@ def _seal(folder: Path, earlier: Sequence[Version]) -> None:
         text = sums_text({name: file_hash(path) for name, path in names.items()})
         (folder / DATA_DOCS / SUMS).write_text(text, "utf-8")
     others = [name for name in files_of(folder) if not name.startswith(f"{DATA_DOCS}/")]
-    sums = {name: file_hash(folder / name) for name in others}
+    sums = {name: known.get(name) or file_hash(folder / name) for name in others}
     _share(folder, sums, earlier)
     (folder / SUMS).write_text(sums_text(sums), "utf-8")
     for name in files_of(folder):

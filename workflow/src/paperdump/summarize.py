@@ -1,4 +1,7 @@
-"""The summarize stage: one function per summary table, Polars aggregations all."""
+"""The summarize stage: one function per summary table, Polars aggregations all.
+
+Tables are scanned: each summary reads the columns that it needs, and no other.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +12,19 @@ import polars as pl
 from paperdump import dictionary, tables, terms
 from paperdump.normalize import links
 
-Release = Mapping[str, pl.DataFrame]
+Release = Mapping[str, pl.LazyFrame]
 
 _MOST_TRENDING = 25  # terms to a month
 
 
 def overview(release: Release) -> pl.DataFrame:
     """Counts over the whole release."""
-    papers, sightings, dumps = release["papers"], release["sightings"], release["dumps"]
+    dumps = release["dumps"].collect()
+    papers = release["papers"].select(
+        papers=pl.len(), papers_with_conflicts=(pl.col("conflicts").list.len() > 0).sum()
+    )
+    n_papers, n_conflicts = papers.collect().row(0)
+    n_sightings = _height(release["sightings"])
     archives = dumps.filter(pl.col("n_members").is_not_null())
     files = dumps.filter(pl.col("container_id").is_null())
     single = dumps.filter(pl.col("n_members").is_null())
@@ -30,20 +38,24 @@ def overview(release: Release) -> pl.DataFrame:
             "Dumps that yielded no entry.",
         ),
         ("bytes", files["bytes"].sum(), "bytes", "Size of all files that could be read."),
-        ("sightings", sightings.height, "entries", "Entries read from the dumps."),
-        ("papers", papers.height, "papers", "Distinct papers."),
-        ("repeats", sightings.height - papers.height, "entries", "Entries of papers seen before."),
-        ("matches", release["matches"].height, "pairs", "Pairs of entries compared closely."),
-        ("rejects", release["rejects"].height, "rejects", "Dumps or pieces of them left out."),
+        ("sightings", n_sightings, "entries", "Entries read from the dumps."),
+        ("papers", n_papers, "papers", "Distinct papers."),
+        ("repeats", n_sightings - n_papers, "entries", "Entries of papers seen before."),
+        ("matches", _height(release["matches"]), "pairs", "Pairs of entries compared closely."),
+        ("rejects", _height(release["rejects"]), "rejects", "Dumps or pieces of them left out."),
         (
             "papers_with_conflicts",
-            papers.filter(pl.col("conflicts").list.len() > 0).height,
+            n_conflicts,
             "papers",
             "Papers whose sightings state different values.",
         ),
     ]
     schema = {"metric": pl.String, "value": pl.Int64, "unit": pl.String, "meaning": pl.String}
     return pl.DataFrame(counts, schema=schema, orient="row")
+
+
+def _height(rows: pl.LazyFrame) -> int:
+    return int(rows.select(pl.len()).collect().item())
 
 
 def papers_by_month(release: Release) -> pl.DataFrame:
@@ -56,16 +68,16 @@ def papers_by_year(release: Release) -> pl.DataFrame:
     return _papers_by(release["papers"], pl.col("published_on").dt.year().alias("year"))
 
 
-def _papers_by(papers: pl.DataFrame, period: pl.Expr) -> pl.DataFrame:
+def _papers_by(papers: pl.LazyFrame, period: pl.Expr) -> pl.DataFrame:
     with_code = (pl.col("code_urls").list.len() > 0).sum()
-    return papers.group_by(period).agg(papers=pl.len(), papers_with_code=with_code)
+    return papers.group_by(period).agg(papers=pl.len(), papers_with_code=with_code).collect()
 
 
 def completeness(release: Release) -> pl.DataFrame:
     """For each field the rows that have it: of all papers, then of each dump's entries."""
     overall = _filled(release["papers"], "papers", [])
     # an archive has no entries of its own
-    dumps = release["dumps"].filter(pl.col("n_members").is_null()).select("dump_id", "path")
+    dumps = _single_dumps(release).select("dump_id", "path")
     per_dump = _filled(release["sightings"], "sightings", ["dump_id"])
     # a dump without entries has its rows too, with a total of 0
     fields = per_dump.select(pl.col("field").unique(maintain_order=True)).with_row_index("place")
@@ -82,7 +94,7 @@ def completeness(release: Release) -> pl.DataFrame:
     return both.with_columns(share=share)
 
 
-def _filled(rows: pl.DataFrame, table: str, by: list[str]) -> pl.DataFrame:
+def _filled(rows: pl.LazyFrame, table: str, by: list[str]) -> pl.DataFrame:
     """How many rows have a value, for each column that may be null; an empty list is none."""
     fields = [c for c in dictionary.table(table).columns if c.nullable]
     counts = [
@@ -98,15 +110,24 @@ def _filled(rows: pl.DataFrame, table: str, by: list[str]) -> pl.DataFrame:
     ]
     total = pl.len().cast(pl.Int64).alias("total")
     counted = rows.group_by(by).agg(total, *counts) if by else rows.select(total, *counts)
-    return counted.unpivot(index=[*by, "total"], variable_name="field", value_name="filled")
+    return counted.collect(engine="streaming").unpivot(
+        index=[*by, "total"], variable_name="field", value_name="filled"
+    )
 
 
 def dump_overview(release: Release) -> pl.DataFrame:
     """What each dump brought: entries, papers that no earlier dump lists, repeats, rejects."""
-    order = release["dumps"].sort("snapshot_earliest", "path", "dump_id", nulls_last=True)
+    dumps = release["dumps"].collect()
+    order = dumps.sort("snapshot_earliest", "path", "dump_id", nulls_last=True)
     places = order.select("dump_id").with_row_index("place")
-    sightings = release["sightings"].join(places, on="dump_id", how="left")
-    first = sightings.sort("place", "position").unique("paper_id", keep="first")
+    sightings = (
+        release["sightings"].select("dump_id", "position", "paper_id", "published_on").collect()
+    )
+    first = (
+        sightings.join(places, on="dump_id", how="left")
+        .sort("place", "position")
+        .unique("paper_id", keep="first")
+    )
     brought = first.group_by("dump_id").agg(new_papers=pl.len().cast(pl.Int64))
     published = pl.col("published_on")
     days = sightings.group_by("dump_id").agg(
@@ -115,8 +136,7 @@ def dump_overview(release: Release) -> pl.DataFrame:
         last_published_on=published.max(),
     )
     return (
-        release["dumps"]
-        .join(brought, on="dump_id", how="left")
+        dumps.join(brought, on="dump_id", how="left")
         .join(days, on="dump_id", how="left")
         .with_columns(pl.col("new_papers").fill_null(0))
         .with_columns(repeats=pl.col("n_entries") - pl.col("new_papers"))
@@ -132,12 +152,13 @@ def organizations(release: Release) -> pl.DataFrame:
         .group_by(key)
         .agg(papers=pl.len(), sightings=pl.col("n_sightings").sum())
         .sort("papers", *key, descending=[True, False, False], nulls_last=True)
+        .collect()
     )
 
 
 def author_counts(release: Release) -> pl.DataFrame:
     """Papers by number of authors; those whose number is unknown in a row without one."""
-    return release["papers"].group_by("n_authors").agg(papers=pl.len())
+    return release["papers"].group_by("n_authors").agg(papers=pl.len()).collect()
 
 
 def code_links(release: Release) -> pl.DataFrame:
@@ -148,6 +169,7 @@ def code_links(release: Release) -> pl.DataFrame:
         .group_by("host")
         .agg(papers=pl.col("paper_id").n_unique(), links=pl.col("url").n_unique())
         .sort("papers", "host", descending=[True, False])
+        .collect()
     )
 
 
@@ -159,7 +181,7 @@ def terms_by_month(release: Release) -> pl.DataFrame:
 
 def trending_terms(release: Release) -> pl.DataFrame:
     """The terms that rise more than chance explains, for each month the surest first."""
-    return terms.trending(release["summaries/terms_by_month"], _MOST_TRENDING)
+    return terms.trending(release["summaries/terms_by_month"].collect(), _MOST_TRENDING)
 
 
 def discussion(release: Release) -> pl.DataFrame:
@@ -174,6 +196,7 @@ def discussion(release: Release) -> pl.DataFrame:
         .agg(pl.col(*counts).max())
         # what has no day comes last, and is compared with nothing
         .sort("paper_id", "seen_on", nulls_last=True)
+        .collect()
     )
     day, compared = pl.col("seen_on"), []
     for name, what in counts.items():
@@ -185,7 +208,7 @@ def discussion(release: Release) -> pl.DataFrame:
             pl.when(is_shown).then(count - before).alias(f"{what}_change"),
             pl.when(is_shown).then(since).alias(f"{what}_since"),
         ]
-    titles = release["papers"].select("paper_id", "title")
+    titles = release["papers"].select("paper_id", "title").collect()
     return seen.with_columns(compared).join(titles, on="paper_id", how="left")
 
 
@@ -197,6 +220,7 @@ def duplicates_by_dump(release: Release) -> pl.DataFrame:
         listed.with_columns(elsewhere=elsewhere)
         .group_by("dump_id")
         .agg(papers=pl.len().cast(pl.Int64), papers_elsewhere=pl.col("elsewhere").sum())
+        .collect()
     )
     papers, shared = pl.col("papers"), pl.col("papers_elsewhere")
     return (
@@ -216,15 +240,15 @@ def date_evidence(release: Release) -> pl.DataFrame:
     written = pl.col("date_text").is_not_null()
     evidence = pl.col("published_on_evidence")
     kinds = dictionary.table("papers").column("published_on_evidence").allowed
-    of_papers = release["sightings"].group_by("paper_id").agg(written=written.any())
-    overall = release["papers"].join(of_papers, on="paper_id", how="left")
+    sightings = release["sightings"].select("paper_id", "dump_id", evidence, written=written)
+    of_papers = sightings.group_by("paper_id").agg(pl.col("written").any())
+    papers = release["papers"].select("paper_id", evidence)
+    overall = papers.join(of_papers, on="paper_id", how="left")
     counts = {"rows": pl.len().cast(pl.Int64), "with_date_text": pl.col("written").sum()}
     both = pl.concat(
         [
             overall.group_by(evidence).agg(**counts).with_columns(scope=pl.lit("overall")),
-            release["sightings"]
-            .with_columns(written=written)
-            .group_by("dump_id", evidence)
+            sightings.group_by("dump_id", evidence)
             .agg(**counts)
             .with_columns(scope=pl.lit("dump")),
         ],
@@ -236,15 +260,15 @@ def date_evidence(release: Release) -> pl.DataFrame:
         both.join(release["dumps"].select("dump_id", "path"), on="dump_id", how="left")
         .with_columns(total=total, share=pl.col("rows") / total)
         .sort(pl.col("scope") != "overall", "path", "dump_id", place, nulls_last=True)
+        .collect()
     )
 
 
 def listing_overlap(release: Release) -> pl.DataFrame:
     """For each two dumps that list a paper in common how many papers they share."""
-    dumps = release["dumps"].sort("path", "dump_id").with_row_index("place")
+    dumps = release["dumps"].sort("path", "dump_id").collect().with_row_index("place")
     listed = (
         release["sightings"]
-        .lazy()
         .select("dump_id", "paper_id")
         .unique()
         .join(dumps.lazy().select("dump_id", "place"), on="dump_id")
@@ -274,7 +298,7 @@ def listing_overlap(release: Release) -> pl.DataFrame:
 
 def _single_dumps(release: Release) -> pl.DataFrame:
     """The dumps that may have entries of their own: all but archives."""
-    return release["dumps"].filter(pl.col("n_members").is_null())
+    return release["dumps"].filter(pl.col("n_members").is_null()).collect()
 
 
 SUMMARIES: dict[str, Callable[[Release], pl.DataFrame]] = {
@@ -298,12 +322,13 @@ SUMMARIES: dict[str, Callable[[Release], pl.DataFrame]] = {
 }
 
 
-def summarize(release: Release) -> dict[str, pl.DataFrame]:
+def summarize(release: Mapping[str, pl.DataFrame | pl.LazyFrame]) -> dict[str, pl.DataFrame]:
     """All summaries by name, with the columns of the dictionary; ``version`` is still null."""
-    known, made = dict(release), {}
+    known, made = {name: table.lazy() for name, table in release.items()}, {}
     for name, make in SUMMARIES.items():
         made[name] = tables.conform(make(known), f"summaries/{name}")
-        known[f"summaries/{name}"] = made[name]  # one may be made of another before it
+        # one may be made of another before it
+        known[f"summaries/{name}"] = made[name].lazy()
     return made
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -155,6 +156,19 @@ def read_parquet(path: Path, name: str) -> pl.DataFrame:
     return frame
 
 
+def scan_parquet(path: Path, name: str) -> pl.LazyFrame:
+    """A table of that name, of which what is needed is read when it is.
+
+    Raises:
+        ValueError: The file holds other columns or types.
+    """
+    rows = pl.scan_parquet(path, glob=False)
+    found, expected = dict(rows.collect_schema()), polars_schema(name)
+    if found != expected:
+        raise ValueError(f"{path} is not a table {name}: {found} != {expected}")
+    return rows
+
+
 def iter_parquet(path: Path, name: str) -> Iterator[pl.DataFrame]:
     """Read a table of that name in pieces of bounded size; there is at least one, maybe empty."""
     file = pq.ParquetFile(path)
@@ -198,12 +212,56 @@ def content_hash(frame: pl.DataFrame, name: str) -> str:
 
 def arrow_content_hash(table: pa.Table, name: str) -> str:
     """The same of an Arrow table as it is: that of another schema is hashed by its own."""
-    digest = hashlib.sha256()
-    digest.update(json.dumps([name, table.num_rows]).encode())
-    for field, values in zip(table.schema, table.columns, strict=True):
-        digest.update(json.dumps([field.name, type_name(field.type)]).encode())
-        _hash_values(digest, values)
-    return digest.hexdigest()
+    return fingerprint(name, table.num_rows, _columns_of(table)).content
+
+
+class Fingerprint(NamedTuple):
+    """The hashes of a table's content.
+
+    Attributes:
+        content: ``content_hash`` of all of it.
+        columns: The same of each column by itself.
+        blocks: The same of each block of rows.
+    """
+
+    content: str
+    columns: dict[str, str]
+    blocks: list[str]
+
+
+def fingerprint(
+    name: str,
+    n_rows: int,
+    columns: Iterable[tuple[pa.Field, pa.ChunkedArray]],
+    block_rows: int | None = None,
+) -> Fingerprint:
+    """The hashes of a table whose columns are read one after the other, each once.
+
+    Args:
+        name: The table.
+        n_rows: How many rows it has.
+        columns: Its columns in order.
+        block_rows: Rows of a block; None for no blocks.
+    """
+    whole = _digest(name, n_rows)
+    blocks = _Blocks.of(name, n_rows, block_rows)
+    by_itself = {}
+    for field, values in columns:
+        alone = _digest(name, n_rows)
+        head = json.dumps([field.name, type_name(field.type)]).encode()
+        for digest in (whole, alone, *blocks.digests):
+            digest.update(head)
+        _hash_values((whole, alone), blocks, values, blocks.cuts(values))
+        by_itself[field.name] = alone.hexdigest()
+    return Fingerprint(whole.hexdigest(), by_itself, [d.hexdigest() for d in blocks.digests])
+
+
+def _columns_of(table: pa.Table) -> Iterator[tuple[pa.Field, pa.ChunkedArray]]:
+    return zip(table.schema, table.columns, strict=True)
+
+
+def _digest(name: str, n_rows: int) -> Any:
+    return hashlib.sha256(json.dumps([name, n_rows]).encode())
 
 
 def type_name(arrow_type: pa.DataType) -> str:
@@ -214,41 +272,107 @@ def type_name(arrow_type: pa.DataType) -> str:
     return next(names, str(arrow_type))
 
 
-def _hash_values(digest: Any, values: pa.ChunkedArray) -> None:
-    """Feed a column to a digest; how it is cut into chunks makes no difference."""
-    for chunk in values.chunks:
-        digest.update(np.asarray(chunk.is_valid(), dtype=np.uint8).tobytes())
+# of each chunk of a column: the blocks that it is part of, and where in it each ends
+_Cuts = list[list[tuple[int, int]]]
+
+
+class _Blocks(NamedTuple):
+    """Blocks of rows, with a digest each.
+
+    Attributes:
+        digests: Of each block.
+        rows: How many a block has; 0 where there are no blocks.
+    """
+
+    digests: list[Any]
+    rows: int
+
+    @classmethod
+    def of(cls, name: str, n_rows: int, rows: int | None) -> _Blocks:
+        if rows is None:
+            return cls([], 0)
+        starts = range(0, n_rows, rows)
+        return cls([_digest(name, min(rows, n_rows - start)) for start in starts], rows)
+
+    def cuts(self, values: pa.ChunkedArray) -> _Cuts:
+        """Where chunks of a column are cut."""
+        found, start = [], 0
+        for chunk in values.chunks:
+            stop = start + len(chunk)
+            numbers = range(start // self.rows, -(-stop // self.rows)) if self.rows else ()
+            found.append([(n, min((n + 1) * self.rows, stop) - start) for n in numbers])
+            start = stop
+        return found
+
+
+def _hash_values(
+    wholes: Sequence[Any], blocks: _Blocks, values: pa.ChunkedArray, cuts: _Cuts
+) -> None:
+    """Feed a column to digests; how it is cut into chunks makes no difference."""
+
+    def feed(data: memoryview, places: Iterable[tuple[int, int]]) -> None:
+        for digest in wholes:
+            digest.update(data)
+        start = 0
+        for block, stop in places:
+            blocks.digests[block].update(data[start:stop])
+            start = stop
+
+    def of_width(cut: Iterable[tuple[int, int]], width: int) -> Iterable[tuple[int, int]]:
+        return ((block, stop * width) for block, stop in cut)
+
+    for chunk, cut in zip(values.chunks, cuts, strict=True):
+        feed(_bytes_of(np.asarray(chunk.is_valid(), dtype=np.uint8)), cut)
     if pa.types.is_list(values.type):
-        for chunk in values.chunks:
-            lengths = pc.fill_null(pc.list_value_length(chunk), 0)
-            digest.update(np.asarray(lengths, dtype="<i8").tobytes())
-        flat = [chunk.flatten() for chunk in values.chunks]
-        _hash_values(digest, pa.chunked_array(flat, values.type.value_type))
+        flat, inner = [], []
+        for chunk, cut in zip(values.chunks, cuts, strict=True):
+            lengths = np.asarray(pc.fill_null(pc.list_value_length(chunk), 0)).astype("<i8")
+            feed(_bytes_of(lengths), of_width(cut, 8))
+            flat.append(chunk.flatten())
+            ends = np.cumsum(lengths)
+            inner.append([(block, int(ends[stop - 1]) if stop else 0) for block, stop in cut])
+        _hash_values(wholes, blocks, pa.chunked_array(flat, values.type.value_type), inner)
     elif pa.types.is_string(values.type):
-        filled = [pc.fill_null(chunk, "") for chunk in values.chunks]
-        for chunk in filled:
-            digest.update(np.asarray(pc.binary_length(chunk), dtype="<i8").tobytes())
-        for chunk in filled:
-            digest.update(_text_bytes(chunk))
+        texts = [_lengths_and_bytes(chunk) for chunk in values.chunks]
+        for (lengths, _), cut in zip(texts, cuts, strict=True):
+            feed(_bytes_of(lengths), of_width(cut, 8))
+        for (lengths, data), cut in zip(texts, cuts, strict=True):
+            ends = np.cumsum(lengths)
+            feed(data, [(block, int(ends[stop - 1]) if stop else 0) for block, stop in cut])
     else:
-        for chunk in values.chunks:
-            digest.update(_number_bytes(chunk))
+        for chunk, cut in zip(values.chunks, cuts, strict=True):
+            numbers = _number_array(chunk)
+            feed(_bytes_of(numbers), of_width(cut, numbers.itemsize))
 
 
-def _text_bytes(texts: pa.StringArray) -> memoryview:
-    """The UTF-8 bytes of all texts of an array without nulls, joined."""
+def _bytes_of(array: npt.NDArray[Any]) -> memoryview:
+    return np.ascontiguousarray(array).view(np.uint8).data
+
+
+def _lengths_and_bytes(texts: pa.StringArray) -> tuple[npt.NDArray[np.int64], memoryview]:
+    """How many bytes each text has, 0 for null, and the UTF-8 bytes of all texts, joined."""
+    if texts.null_count:
+        lengths = pc.fill_null(pc.binary_length(texts), 0)
+        _, offsets, _ = texts.buffers()
+        bounds = np.frombuffer(offsets, np.int32)
+        taken = bounds[texts.offset + len(texts)] - bounds[texts.offset]
+        if pc.sum(lengths).as_py() != taken:  # a null has bytes, which are not to count
+            texts = pc.fill_null(texts, "")
+    else:
+        lengths = pc.binary_length(texts)
     _, offsets, data = texts.buffers()
     if len(texts) == 0 or data is None:
-        return memoryview(b"")
-    bounds = np.frombuffer(offsets, dtype=np.int32)
-    return memoryview(data)[bounds[texts.offset] : bounds[texts.offset + len(texts)]]
+        return np.asarray(lengths).astype("<i8"), memoryview(b"")
+    bounds = np.frombuffer(offsets, np.int32)
+    first, last = bounds[texts.offset], bounds[texts.offset + len(texts)]
+    return np.asarray(lengths).astype("<i8"), memoryview(data)[first:last]
 
 
-def _number_bytes(numbers: pa.Array) -> bytes:
-    """The little-endian bytes of numbers, days since 1970-01-01 or truth values; 0 for null."""
+def _number_array(numbers: pa.Array) -> npt.NDArray[Any]:
+    """Numbers, days since 1970-01-01 or truth values, little-endian; 0 for null."""
     if pa.types.is_date32(numbers.type):
         numbers = numbers.cast(pa.int32())
     elif pa.types.is_boolean(numbers.type):
         numbers = numbers.cast(pa.uint8())
     array = np.asarray(pc.fill_null(numbers, 0))
-    return array.astype(array.dtype.newbyteorder("<")).tobytes()
+    return array.astype(array.dtype.newbyteorder("<"))

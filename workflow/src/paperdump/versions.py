@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +19,6 @@ UNDATED = "undated"
 _MOST_BLOCKS = 256
 
 
-def content_hashes(
-    release: Mapping[str, pl.DataFrame], summaries: Mapping[str, pl.DataFrame]
-) -> dict[str, str]:
-    """The content hash of each table by name; summaries are hashed without their version."""
-    hashes = {name: tables.content_hash(release[name], name) for name in dictionary.CONTENT}
-    for name, summary in summaries.items():
-        unversioned = summary.with_columns(version=pl.lit(None, pl.String))
-        hashes[f"summaries/{name}"] = tables.content_hash(unversioned, f"summaries/{name}")
-    return hashes
-
-
 def content_hash_of_file(path: Path, name: str) -> str:
     """The content hash of a table in a file, by the schema that the file has.
 
@@ -37,7 +26,57 @@ def content_hash_of_file(path: Path, name: str) -> str:
         OSError: It cannot be read.
         ValueError: The file is damaged; Arrow's own errors are of this kind.
     """
-    return tables.arrow_content_hash(_unversioned(pq.read_table(path), name), name)
+    rows = tables.row_count(path)
+    return tables.fingerprint(name, rows, _columns_of(path, name)).content
+
+
+def facts_of_file(path: Path, name: str) -> dict[str, Any]:
+    """What a manifest says of a table: its rows, and the hashes of what is in them.
+
+    Columns are read one after the other, each once.
+
+    Returns:
+        ``rows``; ``content_sha256``; ``column_sha256``, of each column by its name;
+        ``block_sha256``, as ``block_hashes`` tells.
+
+    Raises:
+        OSError: It cannot be read.
+        ValueError: The file is damaged.
+    """
+    return _facts(name, tables.row_count(path), _columns_of(path, name))
+
+
+def facts_of_frame(frame: pl.DataFrame, name: str, *, blocks: bool = True) -> dict[str, Any]:
+    """The same of a table in memory, with or without ``block_sha256``."""
+    table = _unversioned(tables.to_arrow(frame, name), name)
+    found = _facts(name, table.num_rows, zip(table.schema, table.columns, strict=True))
+    return found if blocks else {k: v for k, v in found.items() if k != "block_sha256"}
+
+
+def _facts(
+    name: str, rows: int, columns: Iterable[tuple[pa.Field, pa.ChunkedArray]]
+) -> dict[str, Any]:
+    size = _block_rows(rows)
+    found = tables.fingerprint(name, rows, columns, size)
+    return {
+        "rows": rows,
+        "content_sha256": found.content,
+        "column_sha256": found.columns,
+        "block_sha256": {"rows": size, "sha256": [block[:8] for block in found.blocks]},
+    }
+
+
+def _columns_of(path: Path, name: str) -> Iterator[tuple[pa.Field, pa.ChunkedArray]]:
+    """The columns of a table in a file, one read at a time; a summary's version as nulls."""
+    with pq.ParquetFile(path) as file:
+        for field in file.schema_arrow:
+            # a whole column at once would be in memory twice
+            parts = [
+                _unversioned(file.read_row_group(group, [field.name], use_threads=False), name)
+                for group in range(file.num_row_groups)
+            ]
+            chunks = [chunk for part in parts for chunk in part.column(0).chunks]
+            yield field, pa.chunked_array(chunks, field.type)
 
 
 def column_hashes(path: Path, name: str) -> dict[str, str]:
@@ -47,11 +86,8 @@ def column_hashes(path: Path, name: str) -> dict[str, str]:
         OSError: It cannot be read.
         ValueError: The file is damaged.
     """
-    table = _unversioned(pq.read_table(path), name)
-    return {
-        column: tables.arrow_content_hash(table.select([column]), name)
-        for column in table.column_names
-    }
+    rows = tables.row_count(path)
+    return tables.fingerprint(name, rows, _columns_of(path, name)).columns
 
 
 def block_hashes(path: Path, name: str, rows: int | None = None) -> dict[str, Any]:
@@ -71,15 +107,14 @@ def block_hashes(path: Path, name: str, rows: int | None = None) -> dict[str, An
         OSError: It cannot be read.
         ValueError: The file is damaged.
     """
-    table = _unversioned(pq.read_table(path), name)
-    rows = rows or max(1, -(-table.num_rows // _MOST_BLOCKS))
-    return {
-        "rows": rows,
-        "sha256": [
-            tables.arrow_content_hash(table.slice(start, rows), name)[:8]
-            for start in range(0, table.num_rows, rows)
-        ],
-    }
+    n_rows = tables.row_count(path)
+    rows = rows or _block_rows(n_rows)
+    found = tables.fingerprint(name, n_rows, _columns_of(path, name), rows)
+    return {"rows": rows, "sha256": [block[:8] for block in found.blocks]}
+
+
+def _block_rows(n_rows: int) -> int:
+    return max(1, -(-n_rows // _MOST_BLOCKS))
 
 
 def _unversioned(table: pa.Table, name: str) -> pa.Table:
@@ -111,9 +146,11 @@ def version_of(hashes: Mapping[str, str], day: dt.date | None) -> str:
     return f"{day or UNDATED}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
-def identify(
-    release: Mapping[str, pl.DataFrame], summaries: Mapping[str, pl.DataFrame]
-) -> tuple[str, dict[str, str]]:
-    """The version of a release, and the content hash of each of its tables."""
-    hashes = content_hashes(release, summaries)
-    return version_of(hashes, newest_day(release["dumps"], release["papers"])), hashes
+def identify(facts: Mapping[str, Mapping[str, Any]], day: dt.date | None) -> str:
+    """The version of a release.
+
+    Args:
+        facts: What ``facts_of_file`` says of each table that decides it, by its name.
+        day: As ``newest_day`` says.
+    """
+    return version_of({name: found["content_sha256"] for name, found in facts.items()}, day)
