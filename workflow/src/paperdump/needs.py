@@ -49,8 +49,8 @@ NEEDS = {
     "check": Need(500, 10, 5.5),
     "validate": Need(500, 13, 7),
     "gate": Need(200, 5, 0.1),
-    "summarize": Need(800, 2.2, 1.3),
-    "release": Need(600, 4, 2.4),
+    "summarize": Need(800, 2.4, 1.4),
+    "release": Need(600, 4.2, 2.5),
 }
 
 
