@@ -31,7 +31,7 @@ from pathlib import Path
 import polars as pl
 import pyarrow.parquet as pq
 
-from paperdump import config
+from paperdump import config, memory
 from paperdump.dedupe import clusters, likeness, matching
 from paperdump.dedupe.limits import Limits
 from paperdump.normalize import signatures, text
@@ -180,6 +180,7 @@ def main() -> None:
     )
     parser.add_argument("--timings", action="store_true", help="print time and memory per step")
     given = parser.parse_args()
+    memory.reuse()  # as each job of the workflow does
     steps = Steps()
     found = clustered(read(given.input, steps, given.clean), steps)
     with steps.step("write"):

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import platform
 import resource
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -101,3 +104,27 @@ def test_what_a_cgroup_holds_of_files_is_free(machine: Path) -> None:
     (folder / "memory.current").write_text("1400000000\n")
     (folder / "memory.stat").write_text("anon 1000000\ninactive_file 900000000\n")
     assert first(machine).megabytes == 1000
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="asks the GNU C library")
+def test_a_process_uses_its_freed_memory_again() -> None:
+    churn = (
+        "import resource, threading, numpy as np\n"
+        "def work():\n"
+        "    for _ in range(20):\n"
+        "        [np.ones(1 << 18) for _ in range(8)]\n"
+        "for _ in range(5):\n"
+        "    thread = threading.Thread(target=work)\n"
+        "    thread.start()\n"
+        "    thread.join()\n"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt)"
+    )
+    plain, kept = (
+        int(
+            subprocess.run(
+                [sys.executable, "-c", before + churn], check=True, capture_output=True
+            ).stdout
+        )
+        for before in ("", "from paperdump import memory; memory.reuse()\n")
+    )
+    assert kept < plain / 2

@@ -110,6 +110,7 @@ def logged(log: str | Path, stage: str, mem_mb: int | None = None) -> Iterator[W
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
         work_done = Work(stage)
+        memory.reuse()
         try:
             yield work_done
             sys.stdout.flush()

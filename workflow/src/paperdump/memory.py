@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import resource
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +14,26 @@ _CGROUPS = (  # of version 2, then 1: the folder, the limit, what is taken of it
     ("/sys/fs/cgroup", "memory.max", "memory.current"),
     ("/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes"),
 )
+# What is asked of the GNU C library's allocator: the number of the parameter, its value.
+_REUSE = (
+    (-3, 1 << 25),  # M_MMAP_THRESHOLD: bytes from which on a block has pages of its own; the most
+    (-1, 1 << 30),  # M_TRIM_THRESHOLD: free bytes at the end that are kept
+    (-8, 1),  # M_ARENA_MAX: one heap for all threads, which come and go
+)
+
+
+def reuse() -> None:
+    """Have this process use freed memory again, and not give it back to the system in between.
+
+    Columns are worked on in pieces, by threads that come and go: a page that is given back and had
+    again has to be cleared again, and on a virtual machine to be found again. Other C libraries
+    than GNU's are left as they are.
+    """
+    with contextlib.suppress(OSError, AttributeError, TypeError):
+        library = ctypes.CDLL(None)
+        library.gnu_get_libc_version  # noqa: B018 (others have other parameters by these numbers)
+        for parameter, value in _REUSE:
+            library.mallopt(parameter, value)
 
 
 @dataclass(frozen=True, slots=True)

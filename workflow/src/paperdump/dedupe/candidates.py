@@ -139,11 +139,19 @@ def paired(pieces: Iterable[Keys], n_owners: int, told_by_one: Flags | None = No
     bits = np.uint64(max(1, int(n_owners - 1).bit_length()))
     # of many texts, keys lose a few bits: some more pairs are looked at
     cut = np.uint64(max(0, BITS + int(bits) - 64))
-    packed = np.concatenate(
-        [np.empty(0, np.uint64), *(_with_owners(keys, cut, bits) for keys in pieces)]
-    )
+    packed = _gathered(_with_owners(keys, cut, bits) for keys in pieces)
     packed.sort()
-    return _counted(np.concatenate([np.empty(0, np.uint64), *_pairs_of(packed, bits)]), told_by_one)
+    return _counted(_gathered(_pairs_of(packed, bits)), told_by_one)
+
+
+def _gathered(pieces: Iterable[Hashes]) -> Hashes:
+    """Pieces one after the other: much, which comes bit by bit and is in memory once."""
+    whole = np.empty(0, np.uint64)
+    for piece in pieces:
+        n = len(whole)
+        whole.resize(n + len(piece), refcheck=False)  # the system moves pages, not their content
+        whole[n:] = piece
+    return whole
 
 
 def _with_owners(keys: Keys, cut: np.uint64, bits: np.uint64) -> Hashes:
@@ -318,10 +326,14 @@ def shared_at_most(sketches: pl.Series, one: Places, other: Places) -> tuple[Pla
     )
     met = lengths - np.bitwise_count(sets).sum(axis=1, dtype=np.int64)
     bound = np.empty(len(one), np.int64)
-    for begin in range(0, len(one), _PAIRS_AT_ONCE):
+
+    def count(begin: int) -> None:
         some = slice(begin, begin + _PAIRS_AT_ONCE)
         both = sets[one[some]] & sets[other[some]]
         bound[some] = np.bitwise_count(both).sum(axis=1, dtype=np.int64)
+
+    with ThreadPoolExecutor(pl.thread_pool_size()) as threads:
+        list(threads.map(count, range(0, len(one), _PAIRS_AT_ONCE)))
     bound += np.minimum(met[one], met[other])
     return bound, np.minimum(lengths[one], lengths[other])
 

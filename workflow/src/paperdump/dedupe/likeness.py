@@ -108,7 +108,7 @@ def with_keys(entries: pl.DataFrame, limits: Limits) -> pl.DataFrame:
     year = pl.coalesce(
         pl.col("published_on").dt.year().cast(pl.Int32),
         pl.col("date_text").str.extract(_YEAR).cast(pl.Int32),
-        signatures.cited_year(pl.col("clean_title")).cast(pl.Int32),
+        pl.lit(signatures.cited_years(entries["clean_title"])).cast(pl.Int32),
         venue.str.extract(_YEAR).cast(pl.Int32),
         _whole_year(venue),
     )
@@ -124,7 +124,7 @@ def with_keys(entries: pl.DataFrame, limits: Limits) -> pl.DataFrame:
         | venue.str.contains(_PREPRINT_VENUE).fill_null(False)
         | (venue.str.contains(_INSTITUTION) & kind.is_null()).fill_null(False)
     )
-    stated = year.is_not_null() & (pl.col("published_on").is_null() | venue.is_not_null())
+    stated = pl.col("year").is_not_null() & (pl.col("published_on").is_null() | venue.is_not_null())
     is_edition = stated | kind.is_not_null()
     preprint = identifiers.is_preprint_doi(pl.col("doi"))
     digest = pl.when(long).then("abstract_digest")

@@ -111,16 +111,20 @@ def texts_of(entries: pl.DataFrame, min_abstract_words: int) -> tuple[Texts, Tex
         min_abstract_words: Words below which an abstract is none.
     """
     long = pl.col("abstract_length") >= min_abstract_words
-    digests = entries.select(pl.when(long).then("abstract_digest")).to_series()
-    return (
+
+    def titles() -> Texts:
+        folds = entries.select(title_fold(pl.col("title_words"))).to_series()
         # numbers are sorted faster than titles
-        Texts.of(
-            words.text_hashes(entries.select(title_fold(pl.col("title_words"))).to_series()),
-            entries["title_sketch"],
-            entries["title_words"],
-        ),
-        Texts.of(digests, entries["abstract_sketch"]),
-    )
+        return Texts.of(words.text_hashes(folds), entries["title_sketch"], entries["title_words"])
+
+    def abstracts() -> Texts:
+        digests = entries.select(pl.when(long).then("abstract_digest")).to_series()
+        return Texts.of(digests, entries["abstract_sketch"])
+
+    with ThreadPoolExecutor(1) as beside:
+        of_titles = beside.submit(titles)
+        of_abstracts = abstracts()
+        return of_titles.result(), of_abstracts
 
 
 def block(titles: Texts, abstracts: Texts, shard: int = 0, shards: int = 1) -> Blocks:

@@ -25,7 +25,7 @@ import polars as pl
 import pyarrow as pa
 
 from paperdump.normalize import words
-from paperdump.normalize.words import Hashes, Places, Words
+from paperdump.normalize.words import Flags, Hashes, Places, Words
 
 Number = TypeVar("Number", np.int64, np.uint64)
 
@@ -38,6 +38,7 @@ _SAY_LITTLE = (
     "which that this these we our it not no new novel approach study case some s t"
 )
 FUNCTION_WORDS = frozenset(_SAY_LITTLE.split())
+_TABLE = np.uint64((1 << 16) - 1)  # bits of a hash by which words are looked up
 _ORDER = np.uint64(0x9E3779B97F4A7C15)  # odd; multiplying makes the order of words count
 # bytes of a title's word that its sketch tells: endings and late slips do not count
 _WORD_START = 5
@@ -45,6 +46,8 @@ _TAG = (
     r"(?i)</?(?:a|b|big|br|code|div|em|font|h[1-6]|i|inf|italic|p|sc|scp|small|span|strong|sub|sup"
     r"|title|tt|u|mml:[a-z]+)(?:\s[^<>]*)?/?>|\\[a-z]+|[{}]"
 )
+_YEAR = r"(?:1[89]|20)[0-9]{2}"
+_MAY_BE_CITED = r"[0-9]|^\s*[\"'“‘`]"  # few titles are; that they are not is found quickly
 # what is left of a citation before the title it cites
 _CITED_YEAR = (
     r"^(?:[^\p{L}\p{N}]*[(\[](?:1[89]|20)[0-9]{2}[a-z]?[)\]][^\p{L}\p{N}]*"
@@ -114,11 +117,7 @@ def title_words(titles: pl.Series) -> pl.Series:
     """
     title, folded = pl.col("title"), pl.col("folded")
     plain = (
-        untagged(title)
-        .str.replace(_CITED_YEAR, "")
-        .str.replace(_CITED_VENUE, "$title")
-        .str.replace(_CITED_PAGES, "")
-        .str.replace_all("&", " and ", literal=True)
+        folded.str.replace_all("&", " and ", literal=True)
         .str.replace_all(r"['’ʼ`´]", "")
         .str.to_lowercase()
     )
@@ -132,7 +131,9 @@ def title_words(titles: pl.Series) -> pl.Series:
 
     # no expression calls back into Python here: threads that wait for each other would do so
     def words_of(some: pl.Series) -> pl.Series:
-        frame = some.alias("title").to_frame().with_columns(folded=plain)
+        frame = some.alias("title").to_frame()
+        uncited = _uncited(frame.select(untagged(title)).to_series())
+        frame = frame.with_columns(folded=uncited).with_columns(folded=plain)
         frame = frame.with_columns(_where_not_ascii(frame["folded"], _plain).alias("folded"))
         frame = frame.with_columns(found=found)
         own = pl.when(pl.col("found") == "").then("title").otherwise("found")
@@ -146,9 +147,25 @@ def title_fold(words_of_titles: pl.Expr) -> pl.Expr:
     return words_of_titles.str.replace_all(" ", "", literal=True)
 
 
-def cited_year(title: pl.Expr) -> pl.Expr:
-    """The year of what a citation leaves before a title, as text; null where it leaves none."""
-    return title.str.extract(_CITED_YEAR, 0).str.extract(r"((?:1[89]|20)[0-9]{2})")
+def _uncited(titles: pl.Series) -> pl.Series:
+    """Titles without what a citation leaves before and after them."""
+    places = titles.str.contains(_MAY_BE_CITED).fill_null(False).arg_true()
+    title = pl.lit(titles.gather(places))
+    cut = (
+        title.str.replace(_CITED_YEAR, "")
+        .str.replace(_CITED_VENUE, "$title")
+        .str.replace(_CITED_PAGES, "")
+    )
+    return titles.clone().scatter(places, pl.select(cut).to_series()) if len(places) else titles
+
+
+def cited_years(titles: pl.Series) -> pl.Series:
+    """The years of what citations leave before titles, as texts; null where one leaves none."""
+    places = titles.str.contains(_YEAR).fill_null(False).arg_true()
+    title = pl.lit(titles.gather(places))
+    years = pl.select(title.str.extract(_CITED_YEAR, 0).str.extract(f"({_YEAR})")).to_series()
+    none = pl.repeat(None, len(titles), dtype=pl.String, eager=True)
+    return none.scatter(places, years) if len(places) else none
 
 
 def untagged(title: pl.Expr) -> pl.Expr:
@@ -235,14 +252,42 @@ def title_sketches(titles: pl.Series) -> pl.Series:
 
     Of a title of function words alone all count.
     """
+    found = [_title_sketches(piece) for piece in words.pieces_of(titles)]
+    return lists(
+        "title_sketch",
+        _joined([counts for counts, _ in found], np.int64),
+        _joined([values for _, values in found], np.uint64),
+    )
+
+
+def _title_sketches(titles: pl.Series) -> tuple[Places, Hashes]:
+    """How many words the sketch of each title has, and their hashes."""
     every, begins = words.words_and_beginnings(titles, _WORD_START)
-    little = words.words(pl.Series(sorted(FUNCTION_WORDS))).hashes
-    telling = ~np.isin(every.hashes, little)
+    telling = ~_says_little(every.hashes)
     text = np.repeat(np.arange(len(titles)), every.counts)
     some = np.bincount(text[telling], minlength=len(titles)) > 0
     kept = telling | ~some[text]
     counts = np.bincount(text[kept], minlength=len(titles))
-    return lists("title_sketch", counts, begins[kept] >> np.uint64(64 - BITS))
+    return counts, begins[kept] >> np.uint64(64 - BITS)
+
+
+def _says_little(hashes: Hashes) -> Flags:
+    """Whether words are function words."""
+    little, may_be = _function_words()
+    said: Flags = may_be[hashes & _TABLE]
+    places = np.flatnonzero(said)
+    found = hashes[places]
+    said[places] = little[np.searchsorted(little[:-1], found)] == found
+    return said
+
+
+@functools.cache
+def _function_words() -> tuple[Hashes, Flags]:
+    """The sorted hashes of function words, and by their last bits whether a word may be one."""
+    little = np.unique(words.words(pl.Series(sorted(FUNCTION_WORDS))).hashes)
+    may_be = np.zeros(int(_TABLE) + 1, bool)
+    may_be[little & _TABLE] = True
+    return little, may_be
 
 
 def lists(

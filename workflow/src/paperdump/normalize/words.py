@@ -28,7 +28,7 @@ Result = TypeVar("Result")
 
 _FEW_PIECES = 8  # that one thread works on
 _PIECE = 1 << 20  # bytes of text worked on at once: what they need stays in the cache
-_RESPELLED = 64  # pieces whose strange words are respelled at once
+_RESPELLED = 16  # pieces whose strange words are respelled at once
 _LOAD = 8  # bytes of a word that are read at once
 _CASE = np.uint8(0x20)  # the bit that lower case letters of ASCII have
 _LETTERS, _DIGITS, _ASCII = np.uint8(26), np.uint8(10), np.uint8(127)
@@ -112,7 +112,7 @@ def in_pieces(
         respell: What writes each of some words with bytes beyond ASCII as the words, none or more,
             that it stands for.
     """
-    pieces = _pieces(texts)
+    pieces = pieces_of(texts)
     if not pieces:
         return
     if len(pieces) < _FEW_PIECES:
@@ -165,7 +165,7 @@ def text_hashes(texts: pl.Series) -> pl.Series:
         return hashes
 
     with ThreadPoolExecutor(pl.thread_pool_size()) as threads:
-        hashes = np.concatenate([np.empty(0, np.uint64), *threads.map(of, _pieces(texts))])
+        hashes = np.concatenate([np.empty(0, np.uint64), *threads.map(of, pieces_of(texts))])
     known = pl.when(texts.is_not_null())
     return pl.select(known.then(pl.lit(pl.Series(texts.name, hashes)))).to_series()
 
@@ -188,8 +188,8 @@ class _Found(NamedTuple):
     written: pl.Series
 
 
-def _pieces(texts: pl.Series) -> list[pl.Series]:
-    """The texts in pieces of so many bytes, or of one text that has more."""
+def pieces_of(texts: pl.Series) -> list[pl.Series]:
+    """Texts in pieces of about a megabyte, or of one text that has more, in order."""
     if not len(texts):
         return []
     ends = texts.str.len_bytes().fill_null(0).cast(pl.Int64).cum_sum().to_numpy()
