@@ -104,7 +104,7 @@ def with_keys(entries: pl.DataFrame, limits: Limits) -> pl.DataFrame:
     """
     long = pl.col("abstract_length") >= limits.min_abstract_words
     venue = pl.col("venue")
-    entries = entries.with_columns(venue=_venue(pl.col("journal_ref")))
+    entries = entries.with_columns(venue=_venues(entries["journal_ref"]))
     year = pl.coalesce(
         pl.col("published_on").dt.year().cast(pl.Int32),
         pl.col("date_text").str.extract(_YEAR).cast(pl.Int32),
@@ -151,10 +151,13 @@ def _whole_year(venue: pl.Expr) -> pl.Expr:
     return short + pl.when(short < _CENTURY).then(2000).otherwise(1900)
 
 
-def _venue(written: pl.Expr) -> pl.Expr:
-    """The venue, without what is no part of its name; null if nothing is left."""
-    venue = written.str.replace(_BESIDE_VENUE, "").str.strip_chars()
-    return pl.when(venue != "").then(venue)
+def _venues(written: pl.Series) -> pl.Series:
+    """The venues, without what is no part of their names; null where nothing is left."""
+    places = written.is_not_null().arg_true()  # few entries have one
+    if not len(places):
+        return written
+    name = pl.lit(written.gather(places)).str.replace(_BESIDE_VENUE, "").str.strip_chars()
+    return written.clone().scatter(places, pl.select(pl.when(name != "").then(name)).to_series())
 
 
 def family_names(authors: pl.Expr) -> pl.Expr:

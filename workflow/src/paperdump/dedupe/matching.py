@@ -45,9 +45,11 @@ def links(entries: pl.DataFrame, limits: Limits, blocks: Blocks | None = None) -
         ``match_decision``, ``strength`` (where the decision is *same*), the scores. An entry that
         says what an earlier one does is linked with that one.
     """
-    titles, abstracts = pairing.texts_of(entries, limits.min_abstract_words)
-    found = blocks if blocks is not None else pairing.block(titles, abstracts)
-    forms = pairing.forms_of(entries)
+    with ThreadPoolExecutor(1) as beside:
+        of_forms = beside.submit(pairing.forms_of, entries)
+        titles, abstracts = pairing.texts_of(entries, limits.min_abstract_words)
+        found = blocks if blocks is not None else pairing.block(titles, abstracts)
+        forms = of_forms.result()
     pairs = pairing.pairs_of_forms(forms, titles, abstracts, found)
     row = forms["row"]
     rows = pl.DataFrame({side: row.gather(pairs[side]) for side in ("one", "other")})

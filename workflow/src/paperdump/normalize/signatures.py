@@ -328,7 +328,7 @@ def _sums(values: Hashes, bounds: Places) -> Hashes:
 def _sampled(part: Words, found: Hashes, every: int = EVERY) -> tuple[Places, Hashes]:
     """A sample of each text's shingles, sorted, each once: how many, and the hashes."""
     places = np.flatnonzero((found & np.uint64(every - 1) == 0) & (found != 0))
-    text = np.searchsorted(part.bounds, places, side="right").astype(np.uint64) - np.uint64(1)
+    text = np.repeat(np.arange(len(part.counts), dtype=np.uint64), part.counts)[places]
     # one number is sorted faster than two columns
     packed = (text << np.uint64(BITS)) | (found[places] >> np.uint64(64 - BITS))
     packed.sort()
