@@ -14,7 +14,7 @@ whether or not papers are matched; of abstracts it takes more time than the matc
 changes no cluster of the generated corpus. ``--clean`` cleans these too.
 
 ``--timings`` prints the seconds and the peak memory of each step. Columns are dropped as soon as no
-later step needs them; what is read is cleaned and signed piece by piece.
+later step needs them; what is read, a row group at a time, is cleaned and signed piece by piece.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 import polars as pl
@@ -37,7 +38,7 @@ from paperdump.dedupe.limits import Limits
 from paperdump.normalize import signatures, text
 
 READABLE = ["record", "title", "abstract", "authors", "published_on"]
-_PIECE = 1 << 16  # records that are read, cleaned and signed at once
+_PIECE = 1 << 16  # records that are cleaned and signed at once
 # What no step after the links looks at.
 _OF_LINKS = ["clean_abstract", "abstract_sketch", "title_sketch", "title_words", "authors"]
 _STATUS, _FORGET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
@@ -138,20 +139,23 @@ def as_one_dump(entries: pl.DataFrame) -> pl.DataFrame:
 def read(path: Path, steps: Steps, clean: bool = True) -> pl.DataFrame:
     """The records of a file as normalized entries with signatures, made piece by piece."""
     records = pl.scan_parquet(path).select(READABLE)
-    height = pq.read_metadata(path).num_rows
-    pieces = [records.slice(begin, _PIECE) for begin in range(0, max(1, height), _PIECE)]
+    file = pq.read_metadata(path)
+    # a row group is decoded whole, whatever is asked of it
+    ends = list(accumulate(file.row_group(n).num_rows for n in range(file.num_row_groups)))
+    groups = [records.slice(begin, end - begin) for begin, end in pairwise([0, *ends])]
     done = []
-    with ThreadPoolExecutor(1) as ahead:  # the next piece is read while this one is worked on
-        coming = ahead.submit(pieces[0].collect)
-        for following in [*pieces[1:], None]:
+    with ThreadPoolExecutor(1) as ahead:  # the next ones are read while these are worked on
+        coming = ahead.submit((groups or [records])[0].collect)
+        for following in [*groups[1:], None]:
             with steps.step("read"):
-                piece = coming.result()
+                group = coming.result()
                 if following is not None:
                     coming = ahead.submit(following.collect)
-            with steps.step("clean"):
-                entries = cleaned(piece, clean)
-            with steps.step("signatures"):
-                done.append(signatures.with_signatures(entries))
+            for piece in group.iter_slices(_PIECE) if group.height else [group]:
+                with steps.step("clean"):
+                    entries = cleaned(piece, clean)
+                with steps.step("signatures"):
+                    done.append(signatures.with_signatures(entries))
     return pl.concat(done, rechunk=True)
 
 
