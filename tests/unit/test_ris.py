@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import io
 from typing import Any
 
@@ -491,7 +492,7 @@ WORDS = st.lists(
         st.tuples(
             WORDS,
             st.lists(WORDS, min_size=1, max_size=4),
-            st.dates().filter(lambda day: 1500 <= day.year <= 2099),
+            st.dates(dt.date(1500, 1, 1), dt.date(2099, 12, 31)),
             st.integers(1, 10**9),
         ),
         min_size=1,
