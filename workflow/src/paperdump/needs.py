@@ -40,14 +40,14 @@ class Need:
 
 NEEDS = {
     "parse": Need(250, 8, 8),
-    "normalize": Need(400, 8, 4),
+    "normalize": Need(500, 8, 4),
     "block": Need(400, 0.7, 0.5),
     "dedupe": Need(650, 5.3, 4.1),
     # it checks the tables as validate does, and holds them as dedupe does
     "quarantine": Need(700, 20, 10),
     # of the one with the largest table; validate then has no more to do than a small one
     "check": Need(500, 10, 5.5),
-    "validate": Need(500, 13, 7),
+    "validate": Need(750, 3.5, 2.2),
     "gate": Need(200, 5, 0.1),
     "summarize": Need(800, 2.4, 1.4),
     "release": Need(600, 4.2, 2.5),
