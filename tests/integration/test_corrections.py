@@ -149,11 +149,12 @@ def test_a_wrong_correction_stops_the_run_before_any_job(project: Path) -> None:
 
 def test_corrections_may_be_named_on_the_command_line(project: Path) -> None:
     (project / "mine.yaml").write_text(FIX, "utf-8")
-    [without] = (project / "results/work/dedupe").iterdir()
+    tables = project.joinpath("results", "work", "dedupe")
+    [without] = tables.iterdir()
     # that what dedupe makes is published is in the tests above
     run = snakemake(project, "--until", "dedupe", "--config", "corrections=mine.yaml")
     assert run.returncode == 0, run.stderr
-    [made] = set((project / "results/work/dedupe").iterdir()) - {without}
+    [made] = set(tables.iterdir()) - {without}
     assert pl.read_parquet(made / "corrections.parquet")["status"].to_list() == ["applied"]
 
 

@@ -309,10 +309,16 @@ def test_a_follower_that_fails_does_not_stop_the_run(
     plan: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(logging, "raiseExceptions", False)
-    follower = Follower(plan, {7: Trace(Task("parse", "1"))}, 1, lambda _: None)
-    (plan.results / progress.RECORD).unlink()
-    (plan.results / progress.RECORD).mkdir()
+    traces = {7: Trace(Task("parse", "1")), 8: Trace(Task("normalize", "1"))}
+    follower = Follower(plan, traces, 1, lambda _: None)
+    record, aside = plan.results / progress.RECORD, plan.results / "aside"
+    record.rename(aside)
+    record.mkdir()
     follower.handle(event("JOB_FINISHED", job_id=7))
+    record.rmdir()
+    aside.rename(record)
+    follower.handle(event("JOB_FINISHED", job_id=8))
+    assert [one["stage"] for one in progress.read(plan.results).jobs] == ["normalize"]
 
 
 def test_a_line_of_a_record_that_was_cut_off_is_left_out(tmp_path: Path) -> None:

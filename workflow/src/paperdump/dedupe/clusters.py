@@ -18,7 +18,7 @@ import numpy.typing as npt
 import polars as pl
 
 from paperdump.dedupe import titles
-from paperdump.dedupe.decisions import DIFFERENT, SAME, VETOES
+from paperdump.dedupe.decisions import DIFFERENT, SAME, VETOES, WEIGHED
 
 _CORRECTED = "correction"
 _CUT = "weakest_link"
@@ -27,7 +27,6 @@ EXCLUSIVE = ("arxiv_id", "published_doi", "preprint_doi")
 # Rules whose links are those of a key: what is linked with one entry is so with each other.
 _IDENTITY = ("same_arxiv_id", "same_doi")
 _KEY_RULES = (*_IDENTITY, "same_title")
-_EDITIONS = "different_years"
 # links between two sets per pair of them that years keep apart, from which on they are joined
 _OUTWEIGHED = 3
 _SUPPORT = 0.5  # weight of common neighbours in the order of links
@@ -200,7 +199,7 @@ def _without(
         entries.height, np.concatenate([one, more[:, 0]]), np.concatenate([other, more[:, 1]])
     )
     vetoes = _title_vetoes(entries, roots) + _pair_vetoes(links, roots)
-    of_years = _inside(links, roots, pl.col("match_rule") == _EDITIONS)
+    of_years = _inside(links, roots, pl.col("match_rule") == WEIGHED)
     years = [([one], [other]) for one, other in of_years]
     open_roots = _contested(entries, [*vetoes, *years], roots) | {
         int(roots[row]) for row in told.rows
@@ -303,8 +302,8 @@ def _spare_links(links: pl.DataFrame, told: Rows) -> pl.DataFrame:
 
 def _pair_vetoes(links: pl.DataFrame, roots: Numbers) -> list[tuple[Rows, Rows]]:
     """The compared pairs that a veto keeps apart, and that are linked by some chain."""
-    hard = pl.col("match_rule").is_in(VETOES) & (pl.col("match_rule") != _EDITIONS)
-    return [([first], [second]) for first, second in _inside(links, roots, hard)]
+    vetoed = pl.col("match_rule").is_in(VETOES)
+    return [([first], [second]) for first, second in _inside(links, roots, vetoed)]
 
 
 def _inside(links: pl.DataFrame, roots: Numbers, which: pl.Expr) -> list[tuple[int, int]]:

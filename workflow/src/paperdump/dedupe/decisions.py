@@ -24,8 +24,9 @@ VETOES = (
     "one_about_other",
     "different_numbers",
     "opposite_words",
-    "different_years",
 )
+# The rule whose pairs keep papers apart unless the links between them are many: see ``clusters``.
+WEIGHED = "different_years"
 
 _HALF = 0.5  # of an abstract: enough where the titles are nearly the same
 _SOME_WORDS = 3  # content words that titles of one day must share
