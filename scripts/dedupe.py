@@ -18,7 +18,7 @@ with job.logged(snakemake.log[0], "dedupe", snakemake.resources.mem_mb) as work:
         block.gathered([Path(p) for p in snakemake.input.blocks]),
     )
     rejects = tables.read_all([Path(p) for p in snakemake.input.rejects], "rejects")
-    made = done.tables() | {"rejects": rejects}
-    tables.write_all(made, {name: Path(snakemake.output[name]) for name in made})
+    made = done.made() | {"rejects": rejects}
+    tables.write_all(made, {n: Path(snakemake.output[n]) for n in made}, dedupe.finished)
     work.entries = done.sightings.height
     tables.write_csv(done.review, "review", Path(snakemake.output.review_csv))

@@ -44,16 +44,7 @@ def release_of_folders(
     inference = Inference.from_config(config.resolve({})["dates"])
     entries = normalize(parsed["work/entries"], hosts)
     done = dedupe.dedupe(entries, parsed["dumps"], inference, limits(), corrections)
-    return {
-        "papers": done.papers,
-        "sightings": done.sightings,
-        "dumps": done.dumps,
-        "rejects": parsed["rejects"],
-        "matches": done.matches,
-        "contradictions": done.contradictions,
-        "corrections": done.corrections,
-        "review": done.review,
-    }
+    return {**done.tables(), "rejects": parsed["rejects"]}
 
 
 @functools.cache

@@ -140,7 +140,7 @@ def test_the_order_of_entries_changes_nothing(titles: list[str], random: object)
         normalized(shuffled), tables.frame_of("dumps", shuffled_dumps), inference, limits()
     )
     for name in ("papers", "sightings", "dumps", "matches", "contradictions"):
-        assert getattr(one, name).equals(getattr(two, name)), name
+        assert one.tables()[name].equals(two.tables()[name]), name
     assert one.papers["n_sightings"].sum() == len(rows)
     same = one.matches.filter(pl.col("match_decision") == "same")
     assert same.height >= len(rows) - one.papers.height

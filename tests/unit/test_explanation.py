@@ -53,13 +53,7 @@ def made(folder: Path, fixes: str = "", **pages: str) -> Tables:
         read_corrections(corrections),
     )
     return {
-        "papers": done.papers,
-        "sightings": done.sightings,
-        "dumps": done.dumps,
-        "matches": done.matches,
-        "contradictions": done.contradictions,
-        "corrections": done.corrections,
-        "review": done.review,
+        **done.tables(),
         "changes": tables.frame_of("changes", []),
         "redirects": tables.frame_of("redirects", []),
     }

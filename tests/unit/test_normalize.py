@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paperdump import config, tables
+from paperdump.dedupe import merging
 from paperdump.normalize import dates, normalize, text
 
 HOSTS = config.resolve({})["normalize"]["code_hosts"]
@@ -134,6 +135,19 @@ def test_an_entry_is_normalized_whole() -> None:
     assert (row["published_on"], row["published_on_evidence"]) == (dt.date(2024, 5, 28), "stated")
     assert row["code_urls"] == ["https://github.com/a/b"]
     assert (row["n_comments"], row["n_upvotes"], row["arxiv_id"]) == (3, None, None)
+
+
+@pytest.mark.parametrize(
+    ("on_the_page", "kept"),
+    [("Two\nlines.", "Two\nlines."), ("One line.", None), (" ", " "), (None, None)],
+)
+def test_an_abstract_is_kept_as_listed_where_cleaning_changes_it(
+    on_the_page: str | None, kept: str | None
+) -> None:
+    entry = {"entry_id": "e", "dump_id": "d", "position": 1, "title": "T", "abstract": on_the_page}
+    made = normalize(tables.frame_of("work/entries", [entry]), HOSTS)
+    assert made["listed_abstract"].to_list() == [kept]
+    assert merging.as_listed(made)["abstract"].to_list() == [on_the_page]
 
 
 def test_a_date_without_a_year_has_no_evidence() -> None:

@@ -33,6 +33,26 @@ def test_a_table_is_read_back_as_it_was_written(tmp_path: Path) -> None:
     assert tables.row_count(tmp_path / "papers.parquet") == 1
 
 
+def test_a_table_of_many_rows_is_written_in_its_order(tmp_path: Path) -> None:
+    days = [dt.date(2024, 5, 1) + dt.timedelta(days=n * 7 % 90) for n in range(40_000)]
+    rows = pl.DataFrame(
+        {"paper_id": [f"p{n:016x}" for n in range(40_000)], "published_on": days, "beside": 1}
+    )
+
+    def finish(some: pl.DataFrame, name: str) -> pl.DataFrame:
+        assert (name, some.height <= arrow.PUBLISHED_ROW_GROUP_SIZE) == ("papers", True)
+        return some.with_columns(abstract="On " + pl.col("paper_id"))
+
+    tables.write_parquet(rows, "papers", tmp_path / "papers.parquet", finish)
+    expected = tables.conform(finish(rows[:1], "papers"), "papers").clear()
+    found = tables.read_parquet(tmp_path / "papers.parquet", "papers")
+    assert found.schema == expected.schema
+    assert (
+        found["paper_id"].to_list() == rows.sort("published_on", "paper_id")["paper_id"].to_list()
+    )
+    assert found["abstract"].equals(("On " + found["paper_id"]).alias("abstract"))
+
+
 @pytest.mark.parametrize("name", sorted(dictionary.tables()))
 def test_every_column_explains_itself_in_the_file(tmp_path: Path, name: str) -> None:
     tables.write_parquet(tables.frame_of(name, []), name, tmp_path / "t.parquet")

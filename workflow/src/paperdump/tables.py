@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,6 +27,9 @@ from paperdump.arrow import (
     row_group_size,
     write_table,
 )
+
+# What is done at last to some rows of a table, by its name.
+Finish = Callable[[pl.DataFrame, str], pl.DataFrame]
 
 POLARS_TYPES: dict[str, pl.DataType] = {
     "string": pl.String(),
@@ -60,15 +63,36 @@ def conform(frame: pl.DataFrame, name: str) -> pl.DataFrame:
     Raises:
         polars.exceptions.PolarsError: A value does not fit its column's type.
     """
-    table = dictionary.table(name)
-    columns = [
+    order = _order(frame, name)
+    result = _with_columns(frame, name)
+    return result if order is None else result[order]
+
+
+def _with_columns(frame: pl.DataFrame, name: str) -> pl.DataFrame:
+    """The frame with exactly the table's columns and types."""
+    return frame.select(
         (pl.col(c) if c in frame.columns else pl.lit(None, t).alias(c)).cast(t, strict=True)
         for c, t in polars_schema(name).items()
-    ]
-    result = frame.select(columns)
-    if table.order:
-        result = result.sort(table.order, nulls_last=True, maintain_order=True)
-    return result
+    )
+
+
+def _order(frame: pl.DataFrame, name: str) -> pl.Series | None:
+    """The places of rows in the table's order; None where they are in it, or it has none."""
+    by = dictionary.table(name).order
+    if not by or frame.is_empty():
+        return None
+    types = polars_schema(name)
+    keys = frame.select(pl.col(c).cast(types[c], strict=True) for c in by if c in frame.columns)
+    if not keys.columns:
+        return None
+    order = keys.select(
+        pl.arg_sort_by(keys.columns, nulls_last=True, maintain_order=True).alias("place")
+    )["place"]
+    return None if order.is_sorted() else order
+
+
+def _as_it_is(rows: pl.DataFrame, _: str) -> pl.DataFrame:
+    return rows
 
 
 def to_arrow(frame: pl.DataFrame, name: str) -> pa.Table:
@@ -77,23 +101,29 @@ def to_arrow(frame: pl.DataFrame, name: str) -> pa.Table:
     A column that must not be null, but is, is marked as nullable and passes: that it is wrong is
     for validation to say, with the rows named.
     """
-    frame = conform(frame, name)
-    pieces = list(_row_groups(frame, name))
-    return pa.concat_tables(pieces or [frame.to_arrow().cast(_schema_of(frame, name))])
+    schema = _schema_of(frame, name)
+    pieces = list(_row_groups(frame, name, schema))
+    return pa.concat_tables(pieces or [conform(frame, name).to_arrow().cast(schema)])
 
 
-def _row_groups(frame: pl.DataFrame, name: str) -> Iterator[pa.Table]:
+def _row_groups(
+    frame: pl.DataFrame, name: str, schema: pa.Schema, finish: Finish = _as_it_is
+) -> Iterator[pa.Table]:
     """The rows of a table as Arrow has them, so many at a time as a row group of its file has.
 
-    Whole, a column of texts of more than 2 GiB, as two million abstracts have, would not fit.
+    Whole, a column of texts of more than 2 GiB, as two million abstracts have, would not fit; nor
+    is there a second copy of all rows, in the table's order.
     """
-    schema = _schema_of(frame, name)
-    for some in frame.iter_slices(row_group_size(name)):
-        yield some.to_arrow().cast(schema)
+    order, size = _order(frame, name), row_group_size(name)
+    for start in range(0, frame.height, size):
+        some = frame.slice(start, size) if order is None else frame[order.slice(start, size)]
+        yield _with_columns(finish(some, name), name).to_arrow().cast(schema)
 
 
 def _schema_of(frame: pl.DataFrame, name: str) -> pa.Schema:
-    with_nulls = [column.name for column in frame if column.null_count()]
+    """The schema of a table that is made of a frame; what is added to it later may be null."""
+    required = [column.name for column in dictionary.table(name).columns if not column.nullable]
+    with_nulls = [c for c in required if c not in frame.columns or frame[c].null_count()]
     return marked_nullable(arrow_schema(name), with_nulls)
 
 
@@ -123,24 +153,34 @@ def write_json(path: Path, document: object) -> None:
     write_bytes(path, json_bytes(document))
 
 
-def write_parquet(frame: pl.DataFrame, name: str, path: Path) -> None:
-    """Write a table as Parquet, with the dictionary's descriptions in its metadata."""
-    frame = conform(frame, name)
+def write_parquet(frame: pl.DataFrame, name: str, path: Path, finish: Finish = _as_it_is) -> None:
+    """Write a table as Parquet, with the dictionary's descriptions in its metadata.
+
+    Args:
+        frame: The table as ``conform`` takes it.
+        name: The table.
+        path: The file.
+        finish: What adds columns to the frame, some rows at a time, that may be null.
+    """
     schema = _schema_of(frame, name)
     with atomic_path(path) as temporary:
-        write_table(temporary, name, schema, frame.height, _row_groups(frame, name))
+        row_groups = _row_groups(frame, name, schema, finish)
+        write_table(temporary, name, schema, frame.height, row_groups)
 
 
-def write_all(frames: Mapping[str, pl.DataFrame], paths: Mapping[str, Path]) -> None:
+def write_all(
+    frames: Mapping[str, pl.DataFrame], paths: Mapping[str, Path], finish: Finish = _as_it_is
+) -> None:
     """Write tables as Parquet, two at a time: a table is compressed by one thread.
 
     Args:
         frames: The tables by name.
         paths: The file of each.
+        finish: As ``write_parquet`` has it.
     """
     largest_first = sorted(frames, key=lambda name: -frames[name].estimated_size())
     with ThreadPoolExecutor(2) as threads:
-        list(threads.map(lambda n: write_parquet(frames[n], n, paths[n]), largest_first))
+        list(threads.map(lambda n: write_parquet(frames[n], n, paths[n], finish), largest_first))
 
 
 def read_parquet(path: Path, name: str) -> pl.DataFrame:

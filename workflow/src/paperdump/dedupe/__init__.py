@@ -18,7 +18,7 @@ from paperdump.dedupe.pairing import Blocks
 
 @dataclass(frozen=True, slots=True)
 class Deduplicated:
-    """The tables that the stage makes."""
+    """What the stage makes of each table: columns beside it, rows in any order."""
 
     papers: pl.DataFrame
     sightings: pl.DataFrame
@@ -29,8 +29,17 @@ class Deduplicated:
     review: pl.DataFrame
 
     def tables(self) -> dict[str, pl.DataFrame]:
-        """The tables by name."""
+        """The tables by name, as they are published."""
+        return {n: tables.conform(finished(made, n), n) for n, made in self.made().items()}
+
+    def made(self) -> dict[str, pl.DataFrame]:
+        """What is made of the tables, by name; of what ``finished`` adds the rows know only."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+def finished(rows: pl.DataFrame, name: str) -> pl.DataFrame:
+    """Rows made of a table with what is added at last, to few rows at a time: it takes memory."""
+    return merging.as_listed(rows) if name == "sightings" else rows
 
 
 def dedupe(
@@ -59,6 +68,9 @@ def dedupe(
     """
     entries = merging.in_page_order(normalized, dumps)
     del normalized  # else it would be in memory twice
+    if any(one.field == "abstract" for one in corrections):
+        # what is on the page can no longer be told from what is made of it
+        entries = merging.as_listed(entries)
     corrector = Corrector(corrections, entries, dumps, limits)
     entries = corrector.fix_keys(entries)
     entries, matches = corrector.cluster(entries, blocks)
@@ -68,11 +80,11 @@ def dedupe(
     entries = corrector.fix_values(identity.with_paper_ids(entries))
     papers = corrector.fix_papers(merging.merge(entries, dumps), entries)
     return Deduplicated(
-        papers=tables.conform(papers, "papers"),
-        sightings=tables.conform(entries, "sightings"),
-        dumps=tables.conform(dumps, "dumps"),
-        matches=tables.conform(matches, "matches"),
-        contradictions=tables.conform(contradictions, "contradictions"),
-        corrections=tables.conform(corrector.table(entries), "corrections"),
-        review=tables.conform(review.doubtful(matches, entries, dumps), "review"),
+        papers=papers,
+        sightings=entries,
+        dumps=dumps,
+        matches=matches,
+        contradictions=contradictions,
+        corrections=corrector.table(entries),
+        review=review.doubtful(matches, entries, dumps),
     )

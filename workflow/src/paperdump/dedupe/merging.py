@@ -31,6 +31,16 @@ def in_page_order(entries: pl.DataFrame, dumps: pl.DataFrame) -> pl.DataFrame:
     return entries.with_columns(path).sort("path", "dump_id", "position").drop("path")
 
 
+def as_listed(entries: pl.DataFrame) -> pl.DataFrame:
+    """The entries with ``abstract``, exactly as on their pages; as they are if they have it.
+
+    That is a copy of nearly all texts, of which normalized entries have one only.
+    """
+    if "abstract" in entries.columns:
+        return entries
+    return entries.with_columns(abstract=pl.coalesce("listed_abstract", "clean_abstract"))
+
+
 def merge(entries: pl.DataFrame, dumps: pl.DataFrame) -> pl.DataFrame:
     """Merge the entries of each paper into one row.
 

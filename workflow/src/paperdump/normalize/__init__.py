@@ -64,7 +64,12 @@ def normalize(entries: pl.DataFrame, code_hosts: Sequence[str]) -> pl.DataFrame:
         mentioned_arxiv_ids=identifiers.mentioned_arxiv_ids(citing, pl.col("arxiv_id")),
         mentioned_dois=identifiers.mentioned_dois(citing, pl.col("doi")),
     )
-    typed = typed.with_columns(code_urls=links.code_urls(pl.col("urls"), code_hosts))
+    clean = pl.col("clean_abstract")
+    typed = typed.with_columns(
+        code_urls=links.code_urls(pl.col("urls"), code_hosts),
+        # few differ: the same text twice would be half of all that is written, and read again
+        listed_abstract=pl.when(abstract.ne_missing(clean)).then(abstract),
+    )
     typed = signatures.with_signatures(typed)
     return tables.conform(_plausible(typed), "work/normalized")
 
