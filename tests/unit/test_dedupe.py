@@ -146,6 +146,21 @@ def test_the_order_of_entries_changes_nothing(titles: list[str], random: object)
     assert same.height >= len(rows) - one.papers.height
 
 
+def test_each_table_is_ready_once_and_whole() -> None:
+    told: dict[str, pl.DataFrame] = {}
+
+    def ready(name: str, frame: pl.DataFrame) -> None:
+        assert name not in told
+        told[name] = tables.conform(dedupe.finished(frame, name), name)
+
+    rows = [{"title": f"Tides {n // 2} of the northern seas", "abstract": LONG} for n in range(4)]
+    dumps = tables.frame_of("dumps", [{"dump_id": "d0", "path": "a.csv", "notes": []}])
+    inference = Inference(enabled=True, min_dates=1, min_in_year=1)
+    done = dedupe.dedupe(normalized(rows), dumps, inference, limits(), ready=ready).tables()
+    assert sorted(told) == sorted(done)
+    assert all(told[name].equals(done[name]) for name in done)
+
+
 def same(*keys: tuple[str | None, str | None, str]) -> list[list[int]]:
     """Which of entries with an arXiv id, a DOI and a title are found to be the same paper."""
     rows = [

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,6 +31,8 @@ from paperdump.arrow import (
 
 # What is done at last to some rows of a table, by its name.
 Finish = Callable[[pl.DataFrame, str], pl.DataFrame]
+# What a table's name and the table are told to, once it is ready.
+Ready = Callable[[str, pl.DataFrame], None]
 
 POLARS_TYPES: dict[str, pl.DataType] = {
     "string": pl.String(),
@@ -168,19 +171,28 @@ def write_parquet(frame: pl.DataFrame, name: str, path: Path, finish: Finish = _
         write_table(temporary, name, schema, frame.height, row_groups)
 
 
-def write_all(
-    frames: Mapping[str, pl.DataFrame], paths: Mapping[str, Path], finish: Finish = _as_it_is
-) -> None:
-    """Write tables as Parquet, two at a time: a table is compressed by one thread.
+@contextmanager
+def writing(paths: Mapping[str, Path], finish: Finish = _as_it_is) -> Iterator[Ready]:
+    """Write tables as Parquet while others are still made; all are written when the block ends.
+
+    Two are written at a time, each by one thread.
 
     Args:
-        frames: The tables by name.
-        paths: The file of each.
+        paths: The file of each table by its name.
         finish: As ``write_parquet`` has it.
+
+    Yields:
+        What a table is given to, with its name, as soon as it is ready.
     """
-    largest_first = sorted(frames, key=lambda name: -frames[name].estimated_size())
     with ThreadPoolExecutor(2) as threads:
-        list(threads.map(lambda n: write_parquet(frames[n], n, paths[n], finish), largest_first))
+        begun: list[Future[None]] = []
+
+        def ready(name: str, frame: pl.DataFrame) -> None:
+            begun.append(threads.submit(write_parquet, frame, name, paths[name], finish))
+
+        yield ready
+        for table in begun:
+            table.result()
 
 
 def read_parquet(path: Path, name: str) -> pl.DataFrame:

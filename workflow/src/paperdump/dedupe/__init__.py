@@ -34,7 +34,10 @@ class Deduplicated:
 
     def made(self) -> dict[str, pl.DataFrame]:
         """What is made of the tables, by name; of what ``finished`` adds the rows know only."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: getattr(self, name) for name in TABLES}
+
+
+TABLES = tuple(field.name for field in fields(Deduplicated))
 
 
 def finished(rows: pl.DataFrame, name: str) -> pl.DataFrame:
@@ -49,6 +52,7 @@ def dedupe(
     limits: Limits,
     corrections: Sequence[Correction] = (),
     blocks: Blocks | None = None,
+    ready: tables.Ready = lambda _name, _frame: None,
 ) -> Deduplicated:
     """Find the entries that are the same paper and merge them.
 
@@ -59,6 +63,7 @@ def dedupe(
         limits: The thresholds of matching.
         corrections: What people correct.
         blocks: What blocking found, where shards did that before.
+        ready: Told of each table as soon as it is made.
 
     Returns:
         The tables, the same whatever the order of the rows given.
@@ -78,8 +83,10 @@ def dedupe(
         entries, lambda undated: dating.resolve(dumps, undated, inference)
     )
     entries = corrector.fix_values(identity.with_paper_ids(entries))
+    ready("sightings", entries)  # which takes longest to write, beside what is still to do
     papers = corrector.fix_papers(merging.merge(entries, dumps), entries)
-    return Deduplicated(
+    ready("papers", papers)
+    done = Deduplicated(
         papers=papers,
         sightings=entries,
         dumps=dumps,
@@ -88,3 +95,7 @@ def dedupe(
         corrections=corrector.table(entries),
         review=review.doubtful(matches, entries, dumps),
     )
+    for name, frame in done.made().items():
+        if name not in ("sightings", "papers"):
+            ready(name, frame)
+    return done
