@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-import pyarrow.parquet as pq
 
 from paperdump import dictionary
+from paperdump.stored import Rows, Stored
 
-Release = Mapping[str, pl.LazyFrame | pl.DataFrame]
+Release = Mapping[str, Rows]
 # what a measure must reach, by the severity of not reaching it
 BOUNDS = {"warning": "warn_below", "critical": "stop_below"}
 _BOUND_TYPES = dict.fromkeys(BOUNDS.values(), pl.Float64)
@@ -121,12 +121,14 @@ Counts = dict[str, int]
 _ROWS = ""  # the rows themselves, beside the names of fields
 
 
-def counts_of(name: str, rows: pl.LazyFrame | pl.DataFrame) -> Counts:
+def counts_of(name: str, rows: Rows) -> Counts:
     """How many rows a table has, and how many of them each of its fields.
 
     Of what is compared: nullable fields; of dumps none, since what these are like does not say
     that something was lost.
     """
+    if isinstance(rows, Stored):
+        return _counts_of_stored(name, rows)
     fields = _fields(name, rows.lazy().collect_schema())
     counts = rows.lazy().select(
         pl.len().alias(_ROWS), *(has_value(field, field.name).sum() for field in fields)
@@ -136,19 +138,19 @@ def counts_of(name: str, rows: pl.LazyFrame | pl.DataFrame) -> Counts:
 
 def counts_of_file(name: str, path: Path) -> Counts:
     """The same of a Parquet file, of which only lists are read: the others are counted in it."""
-    metadata = pq.read_metadata(path)
-    columns = {metadata.schema.column(n).path: n for n in range(metadata.num_columns)}
-    counts = counts_of(name, pl.scan_parquet(path).select(_lists(pl.read_parquet_schema(path))))
-    for field in _fields(name, pl.read_parquet_schema(path)):
-        if field.name in columns:
-            n = columns[field.name]
-            chunks = [
-                metadata.row_group(g).column(n).statistics for g in range(metadata.num_row_groups)
-            ]
-            if not all(chunk is not None and chunk.has_null_count for chunk in chunks):
-                return counts_of(name, pl.scan_parquet(path))
-            counts[field.name] = metadata.num_rows - sum(chunk.null_count for chunk in chunks)
-    counts[_ROWS] = metadata.num_rows
+    return _counts_of_stored(name, Stored(path))
+
+
+def _counts_of_stored(name: str, rows: Stored) -> Counts:
+    schema = rows.lazy().collect_schema()
+    counts = counts_of(name, rows.lazy().select(_lists(schema)))
+    for field in _fields(name, schema):
+        if not isinstance(schema[field.name], pl.List):
+            missing = rows.missing(field.name)
+            if missing is None:
+                return counts_of(name, rows.lazy())
+            counts[field.name] = rows.height - missing
+    counts[_ROWS] = rows.height
     return counts
 
 
