@@ -14,11 +14,17 @@ from __future__ import annotations
 
 import functools
 import gc
+import importlib.abc
+import importlib.util
 import logging
 import os
+import sys
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib.machinery import ModuleSpec, PathFinder
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -85,6 +91,11 @@ class Outcome:
     seconds: float = 0.0
 
 
+# What the library imports and hardly ever uses, a third of the time that its import takes: for
+# charts, and for one expectation on distributions.
+_SELDOM_USED = frozenset({"altair", "scipy.stats"})
+
+
 @functools.cache
 def library() -> Any:
     """Great Expectations, imported with usage statistics off: nothing touches the network."""
@@ -92,12 +103,36 @@ def library() -> Any:
     # a third of a million objects are made and none is garbage: the collector's passes over them
     # cost half a second of four
     gc.disable()
-    import great_expectations as gx  # noqa: PLC0415
+    with _loaded_at_use(_SELDOM_USED):
+        import great_expectations as gx  # noqa: PLC0415
 
     gc.freeze()
     gc.enable()
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
     return gx
+
+
+@contextmanager
+def _loaded_at_use(names: Collection[str]) -> Iterator[None]:
+    """In this context modules of these names are imported, and run when they are first used."""
+
+    class Finder(importlib.abc.MetaPathFinder):
+        def find_spec(
+            self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+        ) -> ModuleSpec | None:
+            if fullname not in names:
+                return None
+            spec = PathFinder.find_spec(fullname, path, target)
+            if spec is not None and spec.loader is not None:
+                spec.loader = importlib.util.LazyLoader(spec.loader)
+            return spec
+
+    finder = Finder()
+    sys.meta_path.insert(0, finder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(finder)
 
 
 def configured(expectation: Expectation, number: int) -> Any:
