@@ -151,14 +151,15 @@ def counts_of_file(name: str, path: Path) -> Counts:
 def _counts_of_stored(name: str, rows: Stored) -> Counts:
     schema = rows.lazy().collect_schema()
     counts = counts_of(name, rows.lazy().select(_lists(schema)))
-    for field in _fields(name, schema):
-        if not isinstance(schema[field.name], pl.List):
-            missing = rows.missing(field.name)
+    counts[_ROWS] = rows.height
+    fields = [field.name for field in _fields(name, schema)]
+    for field in fields:
+        if field not in counts:
+            missing = rows.missing(field)
             if missing is None:
                 return counts_of(name, rows.lazy())
-            counts[field.name] = rows.height - missing
-    counts[_ROWS] = rows.height
-    return counts
+            counts[field] = rows.height - missing
+    return {field: counts[field] for field in (_ROWS, *fields)}  # in the dictionary's order
 
 
 def _lists(schema: Mapping[str, pl.DataType]) -> list[str]:
