@@ -166,7 +166,7 @@ def main() -> None:
     told = json.loads(run.stdout.splitlines()[-1])
     print(f"{options.papers:,} papers, {options.failing:.0%} of them without an abstract")
     print(f"  seconds       {told['seconds']:8.1f}   {told['of_imports']:.1f} of them imports,")
-    print(f"  {'':<13} {'':8}   {told['of_checks']:.1f} Great Expectations")
+    print(f"  {'':<13} {'':8}   {told['of_checks']:.1f} expectations of tables")
     print(f"  busy          {told['busy']:8.1f}   seconds of a processor, over all cores")
     print(f"  peak memory   {told['mebibytes']:8.0f} MiB")
     print(f"  checks        {told['expectations']:8}   {told['passed']} passed")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
 
-from paperdump import config, tables, validate
+from paperdump import config, laws, tables, validate
 from tests.pages import Listed, bare, page
 from tests.tables_of import release_of
 
@@ -231,6 +232,62 @@ def test_a_fault_is_caught_by_what_is_meant_for_it_and_by_nothing_else(
     found = failing(plant(sound))
     assert caught in found
     assert found - {caught} <= follows
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_told_alike_of_files_and_of_frames(
+    sound: Release, fault: str, tmp_path: Path
+) -> None:
+    faulty = FAULTS[fault][0](sound)
+    for name, rows in faulty.items():
+        rows.write_parquet(tmp_path / f"{name}.parquet", row_group_size=7)
+    files = validate.scanned({name: tmp_path / f"{name}.parquet" for name in faulty})
+    of_frames, of_files = validate.find(faulty, SETTINGS), validate.find(files, SETTINGS)
+    assert tables.json_bytes(of_files.document) == tables.json_bytes(of_frames.document)
+    assert of_files.failures.equals(of_frames.failures)
+
+
+def without(table: str, column: str) -> Callable[[Release], Release]:
+    return lambda release: {**release, table: release[table].drop(column)}
+
+
+GLANCED_AT: dict[str, Callable[[Release], Release]] = {
+    "nothing": lambda release: release,
+    "no rows": lambda release: {name: rows.clear() for name, rows in release.items()},
+    "papers without a key": without("papers", "paper_id"),
+    "papers without a title": without("papers", "title"),
+    "papers without a count": without("papers", "n_sightings"),
+    "sightings without a place": without("sightings", "position"),
+    "sightings without a paper": without("sightings", "paper_id"),
+    **{name: plant for name, (plant, _, _) in FAULTS.items()},
+}
+
+
+@pytest.mark.parametrize("fault", GLANCED_AT)
+def test_laws_hold_at_a_glance_where_they_hold_looked_at_one_by_one(
+    sound: Release, fault: str
+) -> None:
+    faulty = GLANCED_AT[fault](sound)
+    lazy = {name: rows.lazy() for name, rows in faulty.items()}
+    kinds = {
+        "conservation": laws.conservation,
+        "references": laws.references,
+        "consistency": laws.consistency,
+    }
+    for kind, every in kinds.items():
+        at_a_glance, one_by_one = laws.check(kind, faulty), laws._checked(every, lazy, "")
+        assert at_a_glance.laws.equals(one_by_one.laws)
+        assert set(at_a_glance.broken) == set(one_by_one.broken)
+
+
+def test_two_entries_in_one_place_are_caught(sound: Release) -> None:
+    place = pl.col("position").replace(2, 1)
+    found = failing({**sound, "sightings": sound["sightings"].with_columns(place)})
+    assert found == {("consistency", EQUAL, "sightings that share a place with another")}
+
+
+def test_entries_in_another_order_break_nothing(sound: Release) -> None:
+    assert failing({**sound, "sightings": sound["sightings"].reverse()}) == set()
 
 
 def test_a_column_that_is_missing_is_caught_and_the_rest_still_checked(sound: Release) -> None:

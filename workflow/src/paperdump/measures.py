@@ -6,16 +6,16 @@ to reach them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import polars as pl
-import pyarrow.parquet as pq
 
 from paperdump import dictionary
+from paperdump.stored import Rows, Stored
 
-Release = Mapping[str, pl.LazyFrame | pl.DataFrame]
+Release = Mapping[str, Rows]
 # what a measure must reach, by the severity of not reaching it
 BOUNDS = {"warning": "warn_below", "critical": "stop_below"}
 _BOUND_TYPES = dict.fromkeys(BOUNDS.values(), pl.Float64)
@@ -40,15 +40,11 @@ def completeness_by(release: Release, settings: Mapping[str, Any]) -> pl.DataFra
     """
     fields = sorted({field for scope in _scopes(settings).values() for field in scope})
     table = dictionary.table("sightings")
-    counts = [
-        has_value(table.column(field), field).sum().cast(pl.Int64).alias(field) for field in fields
-    ]
     dumps = release["dumps"].lazy().select("dump_id", "path", "format")
     by_dump = (
-        release["sightings"]
-        .lazy()
+        _which_have(release["sightings"], [table.column(field) for field in fields])
         .group_by("dump_id")
-        .agg(pl.len().cast(pl.Int64).alias("total"), *counts)
+        .agg(pl.len().cast(pl.Int64).alias("total"), pl.col(fields).sum().cast(pl.Int64))
         .join(dumps, on="dump_id", how="inner")
         .sort("path", "dump_id")
         .collect()
@@ -110,6 +106,17 @@ def _scopes(settings: Mapping[str, Any]) -> dict[str, dict[str, dict[str, float]
     }
 
 
+def _which_have(rows: Rows, fields: Sequence[dictionary.Column]) -> pl.LazyFrame:
+    """The dump of each entry, and whether it has a value in each of some fields."""
+    told: dict[str, pl.Series] = {}
+    if isinstance(rows, Stored):
+        found = {field.name: rows.present(field.name) for field in fields}
+        told = {name: values for name, values in found.items() if values is not None}
+    others = [has_value(field, field.name).alias(field.name) for field in fields]
+    read = rows.lazy().select("dump_id", *(e for e in others if e.meta.output_name() not in told))
+    return read.collect(engine="streaming").with_columns(**told).lazy() if told else read
+
+
 def has_value(column: dictionary.Column, name: str) -> pl.Expr:
     """Whether a column has a value; an empty list is none."""
     if column.type.startswith("list"):
@@ -121,12 +128,14 @@ Counts = dict[str, int]
 _ROWS = ""  # the rows themselves, beside the names of fields
 
 
-def counts_of(name: str, rows: pl.LazyFrame | pl.DataFrame) -> Counts:
+def counts_of(name: str, rows: Rows) -> Counts:
     """How many rows a table has, and how many of them each of its fields.
 
     Of what is compared: nullable fields; of dumps none, since what these are like does not say
     that something was lost.
     """
+    if isinstance(rows, Stored):
+        return _counts_of_stored(name, rows)
     fields = _fields(name, rows.lazy().collect_schema())
     counts = rows.lazy().select(
         pl.len().alias(_ROWS), *(has_value(field, field.name).sum() for field in fields)
@@ -136,20 +145,21 @@ def counts_of(name: str, rows: pl.LazyFrame | pl.DataFrame) -> Counts:
 
 def counts_of_file(name: str, path: Path) -> Counts:
     """The same of a Parquet file, of which only lists are read: the others are counted in it."""
-    metadata = pq.read_metadata(path)
-    columns = {metadata.schema.column(n).path: n for n in range(metadata.num_columns)}
-    counts = counts_of(name, pl.scan_parquet(path).select(_lists(pl.read_parquet_schema(path))))
-    for field in _fields(name, pl.read_parquet_schema(path)):
-        if field.name in columns:
-            n = columns[field.name]
-            chunks = [
-                metadata.row_group(g).column(n).statistics for g in range(metadata.num_row_groups)
-            ]
-            if not all(chunk is not None and chunk.has_null_count for chunk in chunks):
-                return counts_of(name, pl.scan_parquet(path))
-            counts[field.name] = metadata.num_rows - sum(chunk.null_count for chunk in chunks)
-    counts[_ROWS] = metadata.num_rows
-    return counts
+    return _counts_of_stored(name, Stored(path))
+
+
+def _counts_of_stored(name: str, rows: Stored) -> Counts:
+    schema = rows.lazy().collect_schema()
+    counts = counts_of(name, rows.lazy().select(_lists(schema)))
+    counts[_ROWS] = rows.height
+    fields = [field.name for field in _fields(name, schema)]
+    for field in fields:
+        if field not in counts:
+            missing = rows.missing(field)
+            if missing is None:
+                return counts_of(name, rows.lazy())
+            counts[field] = rows.height - missing
+    return {field: counts[field] for field in (_ROWS, *fields)}  # in the dictionary's order
 
 
 def _lists(schema: Mapping[str, pl.DataType]) -> list[str]:

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import polars as pl
 
 from paperdump import tables, validate
+from paperdump.stored import Rows
 
 # the tables that it changes; the others stay as they are
 CHANGED = ("papers", "sightings", "dumps", "rejects")
@@ -90,7 +91,7 @@ def quarantine(release: validate.Release, settings: Mapping[str, Any]) -> Quaran
     )
 
 
-def _without(rows: pl.LazyFrame | pl.DataFrame, gone: pl.DataFrame) -> pl.DataFrame:
+def _without(rows: Rows, gone: pl.DataFrame) -> pl.DataFrame:
     """The rows that are not of these papers, in their order."""
     return rows.lazy().join(gone.lazy(), on="paper_id", how="anti", maintain_order="left").collect()
 

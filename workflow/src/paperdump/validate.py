@@ -21,10 +21,11 @@ import polars as pl
 from paperdump import config, data_docs, dictionary, engine, expectations, laws, measures, tables
 from paperdump.engine import Outcome, Suite
 from paperdump.expectations import Expectation
+from paperdump.stored import Rows, Stored
 
 VALIDATED = dictionary.VALIDATED
 FAILURES = "validation/failures"
-Release = Mapping[str, pl.LazyFrame | pl.DataFrame]
+Release = Mapping[str, Rows]
 MEASURES = "measures"
 PARTS = (*VALIDATED, *laws.KINDS, MEASURES)  # what can be looked at by itself
 _REACHES = "expect_column_pair_values_a_to_be_greater_than_b"
@@ -95,9 +96,9 @@ class Findings:
     outcomes: dict[str, list[Outcome]]
 
 
-def scanned(files: Mapping[str, Path]) -> dict[str, pl.LazyFrame]:
+def scanned(files: Mapping[str, Path]) -> dict[str, Stored]:
     """The tables of files, to be read piece by piece."""
-    return {name: pl.scan_parquet(file) for name, file in files.items()}
+    return {name: Stored(file) for name, file in files.items()}
 
 
 def suites_for(
@@ -110,14 +111,15 @@ def suites_for(
         settings: The section ``validate`` of the settings.
         checked: The laws, where they are checked already.
     """
-    suites = {name: _table_suite(name, release[name].lazy(), settings) for name in VALIDATED}
+    suites = {name: _table_suite(name, release[name], settings) for name in VALIDATED}
     found = checked or laws.checks(release)
     return suites | {name: _law_suite(check) for name, check in found.items()}
 
 
-def _table_suite(name: str, rows: pl.LazyFrame, settings: Mapping[str, Any]) -> Suite:
+def _table_suite(name: str, given: Rows, settings: Mapping[str, Any]) -> Suite:
     """What is expected of a table by itself."""
     table = dictionary.table(name)
+    rows = given.lazy()
     thresholds = config.thresholds(dict(settings))
     schema = rows.collect_schema()
     return Suite(
@@ -127,6 +129,7 @@ def _table_suite(name: str, rows: pl.LazyFrame, settings: Mapping[str, Any]) -> 
             *expectations.expectations_for(table, thresholds.get(name, {})),
             *expectations.of_people(settings["expectations"], name),
         ],
+        given if isinstance(given, Stored) else None,
     )
 
 
@@ -248,7 +251,7 @@ def look(
     if part == MEASURES:
         suites = measured_suites(release, settings, before)
     else:
-        suites = {part: _table_suite(part, release[part].lazy(), settings)}
+        suites = {part: _table_suite(part, release[part], settings)}
     outcomes = {name: engine.run(suite, partition_rows) for name, suite in suites.items()}
     compared_with = before.version if before and "comparison" in outcomes else None
     return Seen(outcomes=outcomes, compared_with=compared_with)
