@@ -54,9 +54,6 @@ def test_entries_of_a_file_are_as_complete_as_their_rows(release: Release, tmp_p
         "dump": {"abstract": 0.9, "date_text": 0.5, "urls": 0.1},
     }
     files = stored(release, tmp_path)
-    abstracts = files["sightings"].present("abstract")
-    assert abstracts is not None  # they are not read
-    assert abstracts.to_list() == release["sightings"]["abstract"].is_not_null().to_list()
     of_rows = measures.completeness_by(release, settings)
     assert measures.completeness_by(files, settings).equals(of_rows)
     assert set(of_rows["field"]) == {"abstract", "date_text", "urls"}

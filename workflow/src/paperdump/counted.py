@@ -1,4 +1,4 @@
-"""Expectations that rows plainly meet, counted in columns without Great Expectations.
+"""Expectations that many rows plainly meet, counted in columns without Great Expectations.
 
 Its own answer to an expectation costs tens of nanoseconds to a microsecond a row, in Python objects
 at times; that every value has a form, is in a range or stands once is seen in whole columns, or in

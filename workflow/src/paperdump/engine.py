@@ -3,8 +3,8 @@
 An expectation that looks at one row at a time is run on one partition of the table after another,
 and its counts are added up; one that needs all rows is run once, on the columns that it needs.
 What Great Expectations gets are pandas frames whose columns are backed by Arrow, no Python objects.
-It is not asked what can be counted in columns, with the same answer, at a tenth of its cost
-(``counted``).
+Of a table of many rows it is not asked what can be counted in columns, with the same answer, at a
+tenth of its cost (``counted``).
 The rows that fail are looked for only where an expectation fails.
 
 The library takes seconds to import, so it is imported by the functions that need it.
@@ -192,12 +192,14 @@ def _height(suite: Suite) -> int:
 def _not_counted(
     suite: Suite, jobs: Sequence[_Job], height: int, partition_rows: int
 ) -> list[_Job]:
-    """Count what can be counted without the library; the jobs that are left to it."""
+    """Count what can be counted of a large table; the jobs that are left to the library."""
+    if height <= partition_rows:
+        return list(jobs)
     began = time.perf_counter()
     found = counted.counts(suite.rows, suite.expectations, height, suite.stored)
     seconds = (time.perf_counter() - began) / max(len(found), 1)
     for number, count in found.items():
-        jobs[number].take(count, in_pieces=height > partition_rows, seconds=seconds)
+        jobs[number].take(count, seconds)
     return [job for number, job in enumerate(jobs) if number not in found]
 
 
@@ -260,8 +262,8 @@ class _Job:
             self._successes.append(bool(validation.success))
         return result
 
-    def take(self, count: counted.Count, in_pieces: bool, seconds: float) -> None:
-        """Keep what was counted, as the library tells it of a table in one or several pieces."""
+    def take(self, count: counted.Count, seconds: float) -> None:
+        """Keep what was counted, as the library tells it of a table in pieces."""
         outcome, height = self.outcome, self.outcome.rows
         missing, wrong = count
         looked_at = height - missing
@@ -269,7 +271,7 @@ class _Job:
         mostly = float(outcome.expectation.arguments.get("mostly", 1.0))
         outcome.success = looked_at == 0 or (looked_at - wrong) / looked_at >= mostly
         result: dict[str, Any] = {"element_count": height}
-        if self.by_row and in_pieces:
+        if self.by_row:
             result |= {
                 "missing_count": missing,
                 "unexpected_count": wrong,

@@ -6,7 +6,7 @@ to reach them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,12 +42,14 @@ def completeness_by(release: Release, settings: Mapping[str, Any]) -> pl.DataFra
     table = dictionary.table("sightings")
     dumps = release["dumps"].lazy().select("dump_id", "path", "format")
     by_dump = (
-        _which_have(release["sightings"], [table.column(field) for field in fields])
+        release["sightings"]
+        .lazy()
+        .select("dump_id", *(has_value(table.column(name), name).alias(name) for name in fields))
         .group_by("dump_id")
         .agg(pl.len().cast(pl.Int64).alias("total"), pl.col(fields).sum().cast(pl.Int64))
         .join(dumps, on="dump_id", how="inner")
         .sort("path", "dump_id")
-        .collect()
+        .collect(engine="streaming")
     )
     by_format = by_dump.group_by("format", maintain_order=True).agg(pl.col("total", *fields).sum())
     others = by_dump.with_columns(
@@ -104,17 +106,6 @@ def _scopes(settings: Mapping[str, Any]) -> dict[str, dict[str, dict[str, float]
         }
         for scope in ("format", "dump", "dump_beside_format")
     }
-
-
-def _which_have(rows: Rows, fields: Sequence[dictionary.Column]) -> pl.LazyFrame:
-    """The dump of each entry, and whether it has a value in each of some fields."""
-    told: dict[str, pl.Series] = {}
-    if isinstance(rows, Stored):
-        found = {field.name: rows.present(field.name) for field in fields}
-        told = {name: values for name, values in found.items() if values is not None}
-    others = [has_value(field, field.name).alias(field.name) for field in fields]
-    read = rows.lazy().select("dump_id", *(e for e in others if e.meta.output_name() not in told))
-    return read.collect(engine="streaming").with_columns(**told).lazy() if told else read
 
 
 def has_value(column: dictionary.Column, name: str) -> pl.Expr:

@@ -10,9 +10,6 @@ import polars as pl
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from paperdump import levels
-
-_LONG = 200  # bytes, on average over the rows of a column
 _WHOLE_NUMBERS = ("INT32", "INT64")  # as Parquet stores whole numbers and days
 
 
@@ -62,24 +59,6 @@ class Stored:
             return True
         unsaid = [group for group, one in valued.items() if not one.has_min_max]
         return bool(unsaid) and self._read_has_empty(unsaid, column)
-
-    def present(self, column: str) -> pl.Series | None:
-        """Whether each row has a value in a column of long texts; None where they are short.
-
-        It costs a fifth of reading the texts, but several times as much as reading short ones.
-        """
-        place = self._columns.get(column)
-        if place is None or not self._is_long(place):
-            return None
-        try:
-            return levels.present(self.path, self._footer, place)
-        except levels.NotUnderstoodError:
-            return None
-
-    def _is_long(self, place: int) -> bool:
-        groups = (self._footer.row_group(group).column(place) for group in self._heights)
-        size: int = sum(group.total_uncompressed_size for group in groups)
-        return size > _LONG * self.height
 
     def _read_has_empty(self, groups: list[int], column: str) -> bool:
         """Whether a text of a column is empty in some row groups, one read after the other."""
