@@ -177,7 +177,7 @@ def test_counts_of_months_are_those_of_the_terms_of_each_text(texts: list[str]) 
 
 
 def test_numbers_of_terms_that_leave_no_room_for_texts_are_sorted_all_the_same() -> None:
-    large = 1 << 62
+    large = (1 << 62) - 1
     found, texts = terms._once(np.array([large, 5, large]), np.array([4, 9, 4]))
     assert (found.tolist(), texts.tolist()) == ([5, large], [9, 4])
 

@@ -37,6 +37,13 @@ def tokens(text: str) -> list[str | None]:
     return vocabulary.tokens_of(pl.Series([text]))["token"].to_list()
 
 
+def written(words: Vocabulary, found: vocabulary.Words) -> set[tuple[int, str]]:
+    """The terms that were found, each with the number of its text."""
+    numbers, texts = vocabulary.parts(found.words)
+    terms = words.written(np.concatenate([numbers, found.pairs]))
+    return set(zip([*texts.tolist(), *found.texts.tolist()], terms, strict=True))
+
+
 def closed(texts: list[str]) -> pl.Series:
     return pl.Series([f"{text} . " for text in texts], dtype=pl.String)
 
@@ -63,31 +70,27 @@ def test_words_and_pairs_read_are_those_of_the_tokens_of_each_text(
         patch.setattr(vocabulary, "_BLOCK", block)
         for _ in range(2):  # the second time all is known
             (found,) = words.read(closed(texts), np.array([0, len(texts)]))
-            numbers = np.concatenate([found.words, found.pairs])
-            of_texts = np.concatenate([found.texts, found.pair_texts]).tolist()
-            assert set(zip(of_texts, words.written(numbers), strict=True)) == expected
+            assert written(words, found) == expected
 
 
 def test_each_part_has_the_words_of_its_own_texts() -> None:
     words = Vocabulary()
-    first, second, third = words.read(closed(["ebb", "flow", "sand ebb"]), np.array([0, 0, 2, 3]))
-    assert len(first.words) + len(first.pairs) == 0
-    assert (words.written(second.words).to_list(), second.texts.tolist()) == (
-        ["ebb", "flow"],
-        [0, 1],
-    )
-    assert (words.written(third.words).to_list(), third.texts.tolist()) == (["sand", "ebb"], [0, 0])
-    assert words.written(third.pairs).to_list() == ["sand ebb"]
+    parts = words.read(closed(["ebb", "flow", "sand ebb"]), np.array([0, 0, 2, 3]))
+    assert [written(words, part) for part in parts] == [
+        set(),
+        {(0, "ebb"), (1, "flow")},
+        {(0, "sand"), (0, "ebb"), (0, "sand ebb")},
+    ]
 
 
 def test_pieces_of_text_that_were_forgotten_are_read_again() -> None:
     words = Vocabulary()
+    expected = {"ebb", "flow-mark", "sand", "tide", "ebb flow-mark"}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(vocabulary, "_MOST_PIECES", 1)
         for _ in range(3):
             (found,) = words.read(closed(["ebb flow-mark, sand a/b/tide"]), np.array([0, 1]))
-            assert words.written(found.words).to_list() == ["ebb", "flow-mark", "sand", "tide"]
-            assert words.written(found.pairs).to_list() == ["ebb flow-mark"]
+            assert written(words, found) == {(0, term) for term in expected}
 
 
 def test_threads_that_read_at_a_time_read_what_one_alone_does() -> None:
@@ -98,9 +101,7 @@ def test_threads_that_read_at_a_time_read_what_one_alone_does() -> None:
         for start in range(0, len(texts), 100):
             some = texts[start : start + 100]
             (read,) = words.read(closed(some), np.array([0, len(some)]))
-            written = words.written(np.concatenate([read.words, read.pairs]))
-            places = np.concatenate([read.texts, read.pair_texts]) + start
-            found[number] |= set(zip(places.tolist(), written, strict=True))
+            found[number] |= {(start + text, term) for text, term in written(words, read)}
 
     threads = [threading.Thread(target=read, args=(number,)) for number in range(len(found))]
     for thread in threads:

@@ -27,7 +27,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from paperdump.vocabulary import Numbers, Vocabulary, Words, is_pair, parts, phrase
+from paperdump.vocabulary import Numbers, Vocabulary, Words, is_pair, joined, parts
 
 Result = TypeVar("Result")
 
@@ -120,9 +120,9 @@ def terms_of(texts: pl.Series) -> pl.DataFrame:
     vocabulary = Vocabulary()
     closed = texts.alias("text").to_frame().select(_closed("text")).to_series()
     (found,) = vocabulary.read(closed, np.array([0, len(texts)]))
-    words = _once(found.words, found.texts)
-    pairs = _once(found.pairs, found.pair_texts)
-    terms, text = (np.concatenate(both) for both in zip(words, pairs, strict=True))
+    words, of_words = parts(_distinct(found.words))
+    pairs, of_pairs = _once(found.pairs, found.texts)
+    terms, text = np.concatenate([words, pairs]), np.concatenate([of_words, of_pairs])
     return pl.DataFrame(
         {"text": pl.Series(text, dtype=pl.UInt32), "term": vocabulary.written(terms)}
     )
@@ -133,25 +133,34 @@ def _closed(*texts: str) -> pl.Expr:
     return pl.concat_str(*texts, pl.lit(""), separator=" . ", ignore_nulls=True)
 
 
-def _once(terms: Numbers, texts: Numbers) -> tuple[Numbers, Numbers]:
-    """Terms of texts, each once for a text, sorted by term, then text.
+def _distinct(values: Numbers) -> Numbers:
+    """Each value once, sorted; the array may be changed."""
+    values.sort()
+    return values[_is_new(values)]
+
+
+def _once(pairs: Numbers, texts: Numbers) -> tuple[Numbers, Numbers]:
+    """Pairs of words, each once for a text, sorted by pair, then text.
 
     Args:
-        terms: Terms as numbers.
+        pairs: Pairs as numbers.
         texts: The number of each one's text.
     """
+    first, second = parts(pairs)
     of_text = int(texts.max(initial=0)).bit_length()
-    of_term = int(terms.max(initial=0)).bit_length()
-    if of_term + of_text > _NUMBER_BITS:
-        order = np.lexsort((texts, terms))
-        terms, texts = terms[order], texts[order]
-        new = _is_new(terms) | _is_new(texts)
-        return terms[new], texts[new]
+    of_word = int(max(first.max(initial=0), second.max(initial=0))).bit_length()
+    if 2 * of_word + of_text > _NUMBER_BITS:
+        order = np.lexsort((texts, pairs))
+        pairs, texts = pairs[order], texts[order]
+        new = _is_new(pairs) | _is_new(texts)
+        return pairs[new], texts[new]
     # one number is sorted faster than two columns
-    packed = (terms << of_text) | texts
-    packed.sort()
-    packed = packed[_is_new(packed)]
-    return packed >> of_text, packed & ((1 << of_text) - 1)
+    once = _distinct((((first << of_word) | second) << of_text) | texts)
+    short = once >> of_text
+    return (
+        joined(short >> of_word, short & ((1 << of_word) - 1)),
+        once & ((1 << of_text) - 1),
+    )
 
 
 def _is_new(values: Numbers) -> npt.NDArray[np.bool_]:
@@ -316,33 +325,21 @@ def _counted(texts: pl.Series, edges: Numbers, vocabulary: Vocabulary) -> list[C
         edges: Which text each group begins with; and how many texts there are.
         vocabulary: The words.
     """
-    return [
-        Counts(
-            *(
-                np.concatenate(both)
-                for both in zip(
-                    _counts(found.words, found.texts), _counts_of_pairs(found), strict=True
-                )
-            )
-        )
-        for found in vocabulary.read(texts, edges)
-    ]
+    return [_counts(found) for found in vocabulary.read(texts, edges)]
 
 
-def _counts(terms: Numbers, texts: Numbers) -> Counts:
-    """How many texts have each term, of terms as often as they stand there."""
-    once, _ = _once(terms, texts)
-    begins = np.flatnonzero(_is_new(once))
-    return Counts(once[begins], np.diff(begins, append=len(once)))
+def _counts(found: Words) -> Counts:
+    """How many texts have each word, and each pair of words."""
+    words, _ = parts(_distinct(found.words))
+    pairs, _ = _once(found.pairs, found.texts)
+    both = [_lengths(words), _lengths(pairs)]
+    return Counts(*(np.concatenate(columns) for columns in zip(*both, strict=True)))
 
 
-def _counts_of_pairs(found: Words) -> Counts:
-    """How many texts have each pair of words."""
-    first, second = parts(found.pairs)
-    of_word = int(max(first.max(initial=0), second.max(initial=0))).bit_length()
-    # the shorter numbers are, the more likely one has room for the text too
-    short, texts = _counts((first << of_word) | second, found.pair_texts)
-    return Counts(phrase(short >> of_word, short & ((1 << of_word) - 1)), texts)
+def _lengths(terms: Numbers) -> Counts:
+    """How often each of sorted terms comes."""
+    begins = np.flatnonzero(_is_new(terms))
+    return Counts(terms[begins], np.diff(begins, append=len(terms)))
 
 
 def _summed(parts: list[Counts]) -> Counts:

@@ -22,7 +22,7 @@ Bytes = npt.NDArray[np.uint8]
 Keys = npt.NDArray[np.uint64]
 Numbers = npt.NDArray[np.int64]
 
-WORD_BITS = 31  # of the number of a word
+_BITS = 31  # of the number of a word, or of a text
 _BLOCK = 1 << 19  # bytes of text whose pieces are looked up at once: these stay in the cache
 _MOST_PIECES = 4_000_000  # of texts, that are remembered
 _SPACE = np.uint8(ord(" "))
@@ -32,7 +32,7 @@ _KEEP = np.frombuffer(  # of a load, its first bytes, 0 and more: as two numbers
 ).reshape(-1, 2)
 # odd multipliers without a pattern: the first digits of the fractions of square roots
 _ODD = np.array([0x510E527FADE682D1, 0x9B05688C2B3E6C1F, 0x1F83D9ABFB41BD6B], np.uint64)
-_SECOND = (1 << WORD_BITS) - 1
+_SECOND = (1 << _BITS) - 1
 
 # English words that join others, and name nothing themselves.
 _JOINING = (
@@ -64,26 +64,27 @@ class Words(NamedTuple):
     """The words of texts, and those side by side, as often as they stand there or more often.
 
     Attributes:
-        words: Words as numbers.
-        texts: The number of each one's text.
-        pairs: Two words as one number (:func:`phrase`).
-        pair_texts: The number of each pair's text.
+        words: A word and its text as one number (:func:`joined`).
+        pairs: Two words as one number.
+        texts: The number of each pair's text.
     """
 
     words: Numbers
-    texts: Numbers
     pairs: Numbers
-    pair_texts: Numbers
+    texts: Numbers
 
 
-def phrase(first: Numbers, second: Numbers) -> Numbers:
-    """Two words as a number, which is larger than that of any word."""
-    return (first << WORD_BITS) | second
+def joined(first: Numbers, second: Numbers) -> Numbers:
+    """Two numbers as one: a phrase of two words, or a word and its text.
+
+    That of a phrase is larger than that of any word.
+    """
+    return (first << _BITS) | second
 
 
-def parts(terms: Numbers) -> tuple[Numbers, Numbers]:
-    """The words of phrases; of a word by itself, 0 and that."""
-    return terms >> WORD_BITS, terms & _SECOND
+def parts(both: Numbers) -> tuple[Numbers, Numbers]:
+    """The two numbers that are in one; of a word by itself, 0 and that."""
+    return both >> _BITS, both & _SECOND
 
 
 def is_pair(terms: Numbers) -> npt.NDArray[np.bool_]:
@@ -227,7 +228,7 @@ class _Known:
         bounds = offsets_of(counts)
         some = np.flatnonzero(counts)
         codes = np.zeros(n_pieces, np.int64)
-        codes[some] = phrase(numbers[bounds[some]], numbers[bounds[some + 1] - 1])
+        codes[some] = joined(numbers[bounds[some]], numbers[bounds[some + 1] - 1])
         is_plain = counts == 1
         is_plain |= (counts == 2) & (codes & _SECOND == 0)
         strange = np.flatnonzero(~is_plain)
@@ -296,7 +297,7 @@ class Vocabulary:
             for some, block, place in zip(codes, blocks, places, strict=True)
         ]
         ends = np.searchsorted(of_part, np.arange(len(edges)))
-        return [_joined(made[first:last]) for first, last in pairwise(ends.tolist())]
+        return [_together(made[first:last]) for first, last in pairwise(ends.tolist())]
 
     def written(self, terms: Numbers) -> pl.Series:
         """Words, and phrases of two, as they are written."""
@@ -481,20 +482,22 @@ def _words(codes: Numbers, edges: Numbers, place: int, strange: _Strange) -> Wor
     side = np.flatnonzero(((codes[:-1] & _SECOND) > 0) & (codes[1:] > _SECOND))
     inner_names = np.flatnonzero(inner)
     inner_side = np.flatnonzero((inner[:-1] > 0) & (inner[1:] > 0))
+    words = codes[names] >> _BITS
     return Words(
-        np.concatenate([codes[names] >> WORD_BITS, inner[inner_names]]),
-        np.concatenate([texts[names], inner_texts[inner_names]]),
+        np.concatenate(
+            [joined(words, texts[names]), joined(inner[inner_names], inner_texts[inner_names])]
+        ),
         np.concatenate(
             [
-                phrase(codes[side] & _SECOND, codes[side + 1] >> WORD_BITS),
-                phrase(inner[inner_side], inner[inner_side + 1]),
+                joined(codes[side] & _SECOND, codes[side + 1] >> _BITS),
+                joined(inner[inner_side], inner[inner_side + 1]),
             ]
         ),
         np.concatenate([texts[side], inner_texts[inner_side]]),
     )
 
 
-def _joined(found: list[Words]) -> Words:
+def _together(found: list[Words]) -> Words:
     """Words of several blocks."""
     if len(found) == 1:
         return found[0]
