@@ -4,6 +4,8 @@ import datetime as dt
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from paperdump import dictionary, summarize, tables
 from tests.conftest import EXAMPLES
@@ -158,6 +160,36 @@ def test_discussion_says_what_rose_since_the_number_was_last_shown() -> None:
     assert made["n_upvotes"].to_list() == [7, None, 8, 5, 99]
     assert made["upvotes_change"].to_list() == [None, None, 1, -3, None]
     assert made["upvotes_since"].to_list() == [None, None, days[0], days[1], None]
+
+
+_DAYS = st.none() | st.integers(1, 9).map(lambda day: dt.date(2026, 1, day))
+_COUNTS = st.tuples(st.none() | st.integers(0, 5), st.none() | st.integers(0, 5))
+_PAPERS = st.dictionaries(st.sampled_from(["p1", "p2", "p3"]), _COUNTS)
+
+
+@given(st.lists(st.tuples(_DAYS, _PAPERS), max_size=9))
+def test_changes_of_a_discussion_are_those_since_the_last_day_that_shows_a_number(
+    captures: list[tuple[dt.date | None, dict[str, tuple[int | None, int | None]]]],
+) -> None:
+    release = seen(*((str(n), day, counts) for n, (day, counts) in enumerate(captures)))
+    shown: dict[str, dict[dt.date, int]] = {}  # comments by paper and day
+    for day, counts in captures:
+        for paper, (comments, _) in counts.items():
+            if day is not None and comments is not None:
+                of_paper = shown.setdefault(paper, {})
+                of_paper[day] = max(comments, of_paper.get(day, 0))
+    for row in summarize.discussion({name: table.lazy() for name, table in release.items()}).rows(
+        named=True
+    ):
+        of_paper = shown.get(row["paper_id"], {})
+        since = max(
+            (day for day in of_paper if row["seen_on"] and day < row["seen_on"]), default=None
+        )
+        if row["seen_on"] not in of_paper or since is None:
+            assert (row["comments_since"], row["comments_change"]) == (None, None)
+        else:
+            change = of_paper[row["seen_on"]] - of_paper[since]
+            assert (row["comments_since"], row["comments_change"]) == (since, change)
 
 
 def test_duplicates_are_told_by_dump(release: dict[str, pl.DataFrame]) -> None:

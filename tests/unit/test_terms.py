@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paperdump import terms
+from paperdump.vocabulary import Vocabulary
 from tests.conftest import EXAMPLES
 from tests.tables_of import release_of_folder
 
@@ -160,45 +161,47 @@ def test_counts_of_the_examples_are_those_of_a_plain_search() -> None:
         assert (term, n) == (term, plain.str.contains(pattern).sum())
 
 
-_WRITTEN = st.text(
-    st.sampled_from("ab3Σσé\u0301ß.-'+,\u2019\u2011\u00a0\n ") | st.characters(codec="utf-8"),
-    max_size=40,
-) | st.sampled_from(["http://ebb.org/a b", "www. ebb", "(www.ebb.org) flow", "ΟΔΟΣ ΟΔΟΣ", "C++'s"])
-
-
-@given(st.lists(_WRITTEN, max_size=4).map(" ".join))
-def test_a_text_cut_at_its_spaces_has_the_tokens_of_the_whole_text(text: str) -> None:
-    whole = terms._tokens(pl.Series([text]))["token"].to_list()
-    pieces = terms._tokens(pl.Series(text.split(" ")).fill_null("") + " ")["token"].to_list()
-    assert pieces == whole
-
-
 @given(st.lists(st.text(st.sampled_from("aAbB ,."), max_size=30), max_size=8))
 def test_counts_of_months_are_those_of_the_terms_of_each_text(texts: list[str]) -> None:
-    vocabulary = terms.Vocabulary()
-    groups = [n // 3 for n in range(len(texts))]
-    counted = terms._counted(pl.Series(texts, dtype=pl.String), np.array(groups), vocabulary)
+    vocabulary = Vocabulary()
+    edges = np.array([*range(0, len(texts), 3), len(texts)])
+    closed = pl.Series([f"{text} . " for text in texts], dtype=pl.String)
+    counted = terms._counted(closed, edges, vocabulary)
     each = terms.terms_of(pl.Series(texts, dtype=pl.String))
+    assert len(counted) == len(edges) - 1
     for number, counts in enumerate(counted):
+        assert (np.diff(counts.terms) > 0).all()
         made = dict(zip(vocabulary.written(counts.terms), counts.texts.tolist(), strict=True))
         of_group = each.filter(pl.col("text") // 3 == number)
         assert made == dict(of_group.group_by("term").len().iter_rows())
 
 
 def test_numbers_of_terms_that_leave_no_room_for_texts_are_sorted_all_the_same() -> None:
-    large = (1 << 31) - 1
-    numbers = np.array([terms._phrase(large, 2), terms._phrase(5), terms._phrase(large, 2)])
-    found, texts = terms._unique(numbers, np.array([4, 9, 4]), 10)
-    assert (found.tolist(), texts.tolist()) == ([numbers[1], numbers[0]], [9, 4])
+    large = (1 << 62) - 1
+    found, texts = terms._once(np.array([large, 5, large]), np.array([4, 9, 4]))
+    assert (found.tolist(), texts.tolist()) == ([5, large], [9, 4])
 
 
-def test_pieces_of_text_that_were_forgotten_are_read_again() -> None:
-    vocabulary = terms.Vocabulary()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(terms, "_MOST_PIECES", 1)
-        for _ in range(3):
-            words, counts = vocabulary.read(["ebb ", "flow-mark, sand"])
-            assert counts.tolist() == [1, 3]
-            assert vocabulary.written(words[words > 0] << 31).to_list() == [
-                "ebb", "flow-mark", "sand",
-            ]  # fmt: skip
+_MONTHS = st.lists(
+    st.dictionaries(st.sampled_from(["ebb", "flow", "ebb sand", "flow sand"]), st.integers(1, 9)),
+    max_size=20,
+)
+
+
+@given(_MONTHS, st.integers(1, 9))
+def test_papers_before_are_those_of_each_month_before_together(
+    months: list[dict[str, int]], step: int
+) -> None:
+    days = [dt.date(2020 + n * step // 12, n * step % 12 + 1, 3) for n in range(len(months))]
+    rows = [(day, n, term) for day, of in zip(days, months, strict=True) for term, n in of.items()]
+    made = terms.by_month(papers(*rows))
+    held = {"ebb": ["ebb", "ebb sand"], "flow": ["flow", "flow sand"]}
+    held |= {"sand": ["ebb sand", "flow sand"]}
+    for row in made.to_dicts():
+        since = row["month"].replace(year=row["month"].year - 1)
+        some = [
+            n
+            for day, n, t in rows
+            if since <= day < row["month"] and t in held.get(row["term"], [row["term"]])
+        ]
+        assert row["papers_before"] == sum(some)

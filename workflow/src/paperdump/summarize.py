@@ -198,15 +198,20 @@ def discussion(release: Release) -> pl.DataFrame:
         .sort("paper_id", "seen_on", nulls_last=True)
         .collect()
     )
-    day, compared = pl.col("seen_on"), []
+    day, row, compared = pl.col("seen_on"), pl.int_range(pl.len()), []
+    is_first = pl.col("paper_id").ne_missing(pl.col("paper_id").shift(1))
+    first_of_paper = pl.when(is_first).then(row).forward_fill()
     for name, what in counts.items():
         count = pl.col(name)
         is_shown = count.is_not_null() & day.is_not_null()
-        before = count.forward_fill().shift(1).over("paper_id")
-        since = pl.when(is_shown).then(day).forward_fill().shift(1).over("paper_id")
+        # the last row before that shows a count; it may be another paper's
+        last = pl.when(is_shown).then(row).forward_fill().shift(1)
+        is_compared = is_shown & (last >= first_of_paper)
+        before = pl.when(is_shown).then(count).forward_fill().shift(1)
+        since = pl.when(is_shown).then(day).forward_fill().shift(1)
         compared += [
-            pl.when(is_shown).then(count - before).alias(f"{what}_change"),
-            pl.when(is_shown).then(since).alias(f"{what}_since"),
+            pl.when(is_compared).then(count - before).alias(f"{what}_change"),
+            pl.when(is_compared).then(since).alias(f"{what}_since"),
         ]
     titles = release["papers"].select("paper_id", "title").collect()
     return seen.with_columns(compared).join(titles, on="paper_id", how="left")
@@ -241,9 +246,9 @@ def date_evidence(release: Release) -> pl.DataFrame:
     evidence = pl.col("published_on_evidence")
     kinds = dictionary.table("papers").column("published_on_evidence").allowed
     sightings = release["sightings"].select("paper_id", "dump_id", evidence, written=written)
-    of_papers = sightings.group_by("paper_id").agg(pl.col("written").any())
+    with_text = sightings.filter("written").select("paper_id", "written").unique()
     papers = release["papers"].select("paper_id", evidence)
-    overall = papers.join(of_papers, on="paper_id", how="left")
+    overall = papers.join(with_text, on="paper_id", how="left")
     counts = {"rows": pl.len().cast(pl.Int64), "with_date_text": pl.col("written").sum()}
     both = pl.concat(
         [
@@ -272,16 +277,24 @@ def listing_overlap(release: Release) -> pl.DataFrame:
         .select("dump_id", "paper_id")
         .unique()
         .join(dumps.lazy().select("dump_id", "place"), on="dump_id")
+        .collect()
     )
-    numbered = listed.select("place", paper=pl.col("paper_id").rank("dense"))
+    several = (
+        listed.group_by("paper_id")
+        .agg("place")
+        .filter(pl.col("place").list.len() > 1)
+        .with_row_index("paper")
+        .select("paper", "place")
+        .explode("place")
+    ).lazy()
     pairs = (
-        numbered.join(numbered, on="paper", suffix="_other")
+        several.join(several, on="paper", suffix="_other")
         .filter(pl.col("place") < pl.col("place_other"))
         .group_by("place", "place_other")
         .agg(shared_papers=pl.len().cast(pl.Int64))
         .collect(engine="streaming")
     )
-    sizes = listed.group_by("place").agg(papers=pl.len().cast(pl.Int64)).collect()
+    sizes = listed.group_by("place").agg(papers=pl.len().cast(pl.Int64))
     named = dumps.select("place", "dump_id", "path").join(sizes, on="place")
     smaller = pl.min_horizontal("papers", "other_papers")
     return (
