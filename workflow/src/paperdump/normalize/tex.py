@@ -16,7 +16,7 @@ from pylatexenc.latex2text import get_default_latex_context_db
 
 # In the syntax of Polars: texts without any are as they are. So it is with the marks of the modules
 # beside this one.
-MARKS = r"[\\$`~]|--|https?://[^\s{]*\{"
+MARKS = (r"[\\$`~]", "--", r"https?://[^\s{]*\{")
 
 _STYLES = (
     "emph|textbf|textit|texttt|textsc|textsf|textsl|textrm|textup|textmd|textnormal|underline"
@@ -49,12 +49,16 @@ _LINKED = re.compile(
 # Mathematics: as TeX has it, but a dollar sign next to a space begins or ends none; only what
 # TeX itself skips, the space after a macro, may stand before the last one.
 _MATH = re.compile(
-    r"""(?<!\\)(?:
-      \$\$ (?P<display> (?:\\. | [^$\\])+ ) \$\$
-    | \$ (?=\S) (?P<dollar> (?:\\. | [^$\\])*? (?:\\[A-Za-z]+\s* | \\. | [^$\\\s]) ) \$
-    | \\\( (?P<round> (?:\\[^()] | [^\\])+? ) \\\)
-    | \\\[ (?P<square> (?:\\[^\[\]] | [^\\])+? ) \\\]
-    )""",
+    r"""
+      \$ (?<!\\\$) (?:
+        \$ (?P<display> (?:\\. | [^$\\])+ ) \$\$
+      | (?=\S) (?P<dollar> (?:\\. | [^$\\])*? (?:\\[A-Za-z]+\s* | \\. | [^$\\\s]) ) \$
+      )
+    | \\ (?<!\\\\) (?:
+        \( (?P<round> (?:\\[^()] | [^\\])+? ) \\\)
+      | \[ (?P<square> (?:\\[^\[\]] | [^\\])+? ) \\\]
+      )
+    """,
     re.DOTALL | re.VERBOSE,
 )
 _MATH_TOKEN = re.compile(
@@ -167,7 +171,7 @@ def plain(text: str) -> str:
         text = _LINKED.sub(_link, text)
     if "://" in text:
         text = _URL.sub(lambda found: keep(_URL_ESCAPE.sub(r"\1", found[0])), text)
-    if has_macros or "$" in text:
+    if has_macros or text.count("$") > 1:
         text = _MATH.sub(functools.partial(_mathematics, keep), text)
     if has_macros:
         text = _accents(text)
