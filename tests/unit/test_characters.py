@@ -14,9 +14,9 @@ from paperdump.normalize import characters, mojibake, text, words
 
 SCRAPS = st.sampled_from(
     (
-        "tide|a| |  |\n|\t|é|e\u0301|ü|“|”|—|…|’|α|中|각|ᄀ|ᅡ|ᆨ|क|\u093c|ن|\u064e|\u200d|\u200b|\u00ad"
-        "|\u00a0|\u2028|Ã|Ã©|Â |â€™|×²|Å²|ﬁ|ｅ|\u212a|\ufeff|\x07|\x1c|\x85|\x9f|\U0001f30a|\U0001d44e"
-        "|&amp;|&#92;|$x^2$|\\\"o|``|''|--|-\n|~"
+        "tide|a| |  |\n|\t|é|e\u0301|ü|“|”|—|…|’|α|中|각|ᄀ|ᅡ|ᆨ|क|\u093c|ن|\u064e|\u200d|\u200b"
+        "|\u00ad|\u00a0|\u2028|Ã|Ã©|Â |â€™|×²|Å²|ﬁ|ｅ|\u212a|\ufeff|\x07|\x1c|\x85|\x9f"
+        "|\U0001f30a|\U0001d44e|&amp;|&#92;|$x^2$|\\\"o|``|''|--|-\n|~"
     ).split("|")
 )
 TEXTS = st.lists(SCRAPS, max_size=12).map("".join)

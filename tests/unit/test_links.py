@@ -35,9 +35,9 @@ def carried(text: str | None, beside: list[str] | None) -> list[str] | None:
 
 SCRAPS = st.sampled_from(
     (
-        "tide |https://|http|https:|www.|github.com/a/b|github.com/|github.|com/a|a.github.io/p|x.org/p"
-        "|youtu.be/p|git@github.com:a/b|\\url{|\\href{|}|{| |\n|\n\n|\r\n |,|.|-|/|:|<|>|](|)|&|?q=|_"
-        "|\\-|\\/|&amp;|{-}|\\_|\\allowbreak |10.1000/|\u212a|ſ|é|e.g."
+        "tide |https://|http|https:|www.|github.com/a/b|github.com/|github.|com/a|a.github.io/p"
+        "|x.org/p|youtu.be/p|git@github.com:a/b|\\url{|\\href{|}|{| |\n|\n\n|\r\n |,|.|-|/|:|<"
+        "|>|](|)|&|?q=|_|\\-|\\/|&amp;|{-}|\\_|\\allowbreak |10.1000/|\u212a|ſ|é|e.g."
     ).split("|")
 )
 PROSE = st.lists(SCRAPS, max_size=7).map("".join)
