@@ -99,15 +99,18 @@ def test_a_text_that_is_not_odd_is_clean_but_for_the_white_space_of_ascii(
     assert not plain.str.contains(mojibake.SUSPECT).any()
 
 
+def everywhere(texts: pl.Series) -> pl.Series:
+    return pl.arange(len(texts), eager=True).cast(pl.get_index_type())
+
+
 @given(st.lists(st.none() | TEXTS, max_size=8))
 def test_cleaning_is_the_same_if_all_texts_are_taken_for_odd(raws: list[str | None]) -> None:
     texts = pl.Series(raws, dtype=pl.String)
     for clean in (text.clean_title, text.clean_abstract):
         fast = cleaned(texts, clean)
         with pytest.MonkeyPatch.context() as patch:
-            everywhere = pl.arange(len(texts), eager=True).cast(pl.get_index_type())
-            patch.setattr(characters, "odd", lambda _, places=everywhere: places)
-            patch.setattr(text, "_unspaced", lambda _, places=everywhere: places)
+            patch.setattr(characters, "odd", everywhere)
+            patch.setattr(text, "_unspaced", everywhere)
             assert cleaned(texts, clean).equals(fast)
 
 

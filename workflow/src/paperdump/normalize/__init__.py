@@ -33,7 +33,6 @@ def normalize(entries: pl.DataFrame, code_hosts: Sequence[str]) -> pl.DataFrame:
             clean_title=pl.coalesce(text.clean_title(title), title),
             clean_abstract=text.clean_abstract(abstract),
             authors=names.clean_list(pl.col("authors")),
-            n_authors=pl.coalesce("n_authors", names.count(names.clean_list(pl.col("authors")))),
             organization_slug=pl.coalesce(
                 names.clean(pl.col("organization_slug")), names.organization_slug(organization)
             ),
@@ -54,6 +53,7 @@ def normalize(entries: pl.DataFrame, code_hosts: Sequence[str]) -> pl.DataFrame:
             journal_ref=text.clean_line(pl.col("journal_ref")),
         )
         .with_columns(
+            n_authors=pl.coalesce("n_authors", names.count(pl.col("authors"))),
             title_key=text.title_key(pl.col("clean_title")),
             published_on_evidence=pl.when(pl.col("published_on").is_not_null()).then(
                 pl.lit("stated")

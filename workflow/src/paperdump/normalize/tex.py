@@ -11,8 +11,7 @@ import functools
 import re
 import unicodedata
 from collections.abc import Callable
-
-from pylatexenc.latex2text import get_default_latex_context_db
+from typing import Any
 
 # In the syntax of Polars: texts without any are as they are. So it is with the marks of the modules
 # beside this one.
@@ -197,13 +196,23 @@ def plain(text: str) -> str:
 
 
 @functools.cache
+def _macros() -> Any:
+    """The table of macros that pylatexenc has."""
+    from pylatexenc.latex2text import (  # noqa: PLC0415 (as in ``mojibake``)
+        get_default_latex_context_db,
+    )
+
+    return get_default_latex_context_db()
+
+
+@functools.cache
 def symbols() -> dict[str, str]:
     """Macros that stand for a character, name → character.
 
     But for a few they are from pylatexenc's table; not macros of one letter, which authors define
     for themselves, and not characters that TeX would read anew.
     """
-    table = get_default_latex_context_db()
+    table = _macros()
     found = {
         "ne": "≠",
         "degree": "°",
@@ -299,7 +308,7 @@ def _accented(found: re.Match[str]) -> str:
 
 def _special_letter(found: re.Match[str]) -> str:
     """A letter that is a macro of TeX."""
-    macro = get_default_latex_context_db().get_macro_spec(next(filter(None, found.groups())))
+    macro = _macros().get_macro_spec(next(filter(None, found.groups())))
     letter = getattr(macro, "simplify_repl", None)
     return letter if isinstance(letter, str) else found[0]
 

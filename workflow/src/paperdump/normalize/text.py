@@ -25,8 +25,6 @@ _USES_JOINERS = (
     r"\x{10800}-\x{11fff}\x{1e800}-\x{1efff}\x{2600}-\x{27bf}\x{1f000}-\x{1faff}]"
 )
 _WIDE_SPACE = r"[\s--[\t-\r\x20]]"
-# Where none of these is, a text is in NFC, with nothing invisible and no white space but ASCII's.
-_STRANGE = r"[^\t-\r\x20-\x7e]"
 
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _ENTITY_MARK = "&[#0-9A-Za-z]+;"
@@ -151,8 +149,8 @@ def _cleaned(texts: pl.Series, spaced: Spaced) -> pl.Series:
             return read
         before = read.gather(pending)
         after = _each(_undone)(_without_mojibake(before))
-        strange = _places(after, _STRANGE)
-        after = _select(spaced, _at(strange, after, functools.partial(_select, _visible)))
+        after = _at(characters.odd(after), after, functools.partial(_select, _visible))
+        after = _at(_unspaced(after), after, functools.partial(_select, spaced))
         read.scatter(pending, after)
         marked = _contain(after, *_MARKS, mojibake.SUSPECT)
         pending = pending.filter(after.ne_missing(before) & marked)
