@@ -191,7 +191,7 @@ def _texts(schema: pa.Schema) -> Iterator[str]:
         if pa.types.is_string(field.type):
             yield field.name
         elif pa.types.is_list(field.type) and pa.types.is_string(field.type.value_type):
-            yield f"{field.name}.list.{field.type.value_field.name}"
+            yield f"{field.name}.list.element"
 
 
 @contextmanager
