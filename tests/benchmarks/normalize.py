@@ -128,7 +128,7 @@ def steps(entries: pl.DataFrame, hosts: list[str]) -> dict[str, Callable[[], obj
     )
     citing = pl.concat_str(title, abstract, separator="\n\n", ignore_nulls=True)
     marked = entries["abstract"].filter(
-        entries["abstract"].str.contains(f"{tex.MARKS}|{mojibake.SUSPECT}")
+        entries["abstract"].str.contains("|".join([*tex.MARKS, mojibake.SUSPECT]))
     )
 
     def select(frame: pl.DataFrame, *expressions: pl.Expr) -> Callable[[], object]:

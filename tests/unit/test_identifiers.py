@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from paperdump import tables
 from paperdump.normalize import identifiers, normalize
@@ -118,6 +120,41 @@ def test_arxiv_identifiers_that_a_text_names(text: str | None, named: list[str])
 )
 def test_dois_that_a_text_names(text: str | None, named: list[str]) -> None:
     assert mentions(text, kind="doi") == named
+
+
+SCRAPS = st.sampled_from(
+    (
+        "tide |arXiv:|arxiv.org/abs/|1706.03762|1810.04805v2|hep-th/|hep-th/9901001|10.1000/"
+        "|10.48550/|huggingface.co/papers/|https://|www.|hf.|hf|co/papers/| |\n|\n\n|\r\n |,|.|-|/"
+        "|ar|xiv|{|}|<|>|](|)|&|\\-|\\allowbreak |\\/|&amp;|{-}|\\_|é|\u0307|İ|and |9901001"
+    ).split("|")
+)
+FIELDS = st.none() | st.lists(SCRAPS, max_size=6).map("".join)
+
+
+@given(FIELDS, FIELDS, FIELDS)
+@example("tides", "of basins", "https://huggingface.co/papers/1706.03762")
+@example("arXiv:", None, "1706.03762")
+@example(None, "see ar\\-xiv:1706.03762", "hf.co/papers/1810.04805")
+@example("{https://huggingface.\nco/papers/1706.03762}", None, "arXiv:1810.04805")
+def test_fields_that_tell_nothing_make_no_difference_to_what_is_named(
+    first: str | None, second: str | None, beside: str | None
+) -> None:
+    frame = pl.DataFrame([(first, second, beside)], dict.fromkeys("abc", pl.String), orient="row")
+    fields, own = [pl.col("a"), pl.col("b")], pl.lit(None, pl.String)
+
+    def named(*before: pl.Expr) -> pl.Expr:
+        whole = pl.concat_str(*before, "c", separator="\n\n", ignore_nulls=True)
+        return identifiers.mentioned_arxiv_ids(whole, own)
+
+    told = identifiers.telling_of_arxiv(fields)
+    assert frame.select(named(*told)).equals(frame.select(named(*fields)))
+
+
+def test_fields_without_a_mark_of_arxiv_are_not_searched() -> None:
+    frame = pl.DataFrame({"a": ["tides", "tides"], "b": ["of basins", "like those of arXiv"]})
+    told = frame.select(identifiers.telling_of_arxiv([pl.col("a"), pl.col("b")]))
+    assert told.rows() == [(None, None), ("tides", "like those of arXiv")]
 
 
 def test_what_a_text_names_is_without_the_paper_itself() -> None:

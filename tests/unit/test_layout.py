@@ -149,3 +149,19 @@ def test_what_passes_between_stages_is_written_without_filters(tmp_path: Path) -
     assert pl.read_parquet(tmp_path / "none.parquet").is_empty()
     # Hugging Face datasets fails with an empty one
     assert pq.read_metadata(tmp_path / "none.parquet").num_row_groups == 0
+
+
+def test_what_the_next_stage_reads_whole_is_written_with_its_texts_compressed_alone(
+    tmp_path: Path,
+) -> None:
+    row = {c.name: _some(c) for c in dictionary.table("work/normalized").columns}
+    frame = tables.frame_of("work/normalized", [row])
+    with arrow.pieces("work/normalized", tmp_path / "t.parquet") as writer:
+        writer.write(tables.to_arrow(frame, "work/normalized"))
+    assert tables.read_parquet(tmp_path / "t.parquet", "work/normalized").equals(frame)
+    group = pq.read_metadata(tmp_path / "t.parquet").row_group(0)
+    columns = {c.path_in_schema: c for c in map(group.column, range(group.num_columns))}
+    compressed = {name for name, c in columns.items() if c.compression == "ZSTD"}
+    assert {name for name, c in columns.items() if c.physical_type == "BYTE_ARRAY"} == compressed
+    assert {"abstract", "authors.list.element"} <= compressed
+    assert not any(column.is_stats_set for column in columns.values())

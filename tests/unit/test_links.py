@@ -33,6 +33,33 @@ def carried(text: str | None, beside: list[str] | None) -> list[str] | None:
     return None if found is None else found.to_list()
 
 
+SCRAPS = st.sampled_from(
+    (
+        "tide |https://|http|https:|www.|github.com/a/b|github.com/|github.|com/a|a.github.io/p"
+        "|x.org/p|youtu.be/p|git@github.com:a/b|\\url{|\\href{|}|{| |\n|\n\n|\r\n |,|.|-|/|:|<"
+        "|>|](|)|&|?q=|_|\\-|\\/|&amp;|{-}|\\_|\\allowbreak |10.1000/|\u212a|ſ|é|e.g."
+    ).split("|")
+)
+PROSE = st.lists(SCRAPS, max_size=7).map("".join)
+
+
+@given(st.none() | PROSE, st.none() | st.lists(PROSE, max_size=2), st.sampled_from([HOSTS, []]))
+@example("tides", ["https://x.org/p"], HOSTS)
+@example("git\\-hub.com/a/b", ["https://x.org/p"], HOSTS)
+@example("as <", ["https://x.\norg/p>"], HOSTS)
+@example("tides", None, HOSTS)
+def test_a_text_that_holds_no_address_makes_no_difference_to_its_links(
+    text: str | None, beside: list[str] | None, hosts: list[str]
+) -> None:
+    frame = pl.DataFrame(
+        {"x": [text], "y": [beside]}, schema={"x": pl.String, "y": pl.List(pl.String)}
+    )
+    found = frame.select(links.all_urls(pl.col("x"), pl.col("y"), hosts))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(links, "_may_hold_addresses", lambda *_: pl.lit(True))
+        assert frame.select(links.all_urls(pl.col("x"), pl.col("y"), hosts)).equals(found)
+
+
 @pytest.mark.parametrize(
     ("abstract", "found"),
     [

@@ -78,3 +78,11 @@ def test_an_organisation_is_slug_and_name(
 ) -> None:
     assert apply(names.organization_slug(pl.col("x")), line) == slug
     assert apply(names.organization_name(pl.col("x")), line) == name
+
+
+@given(st.lists(st.none() | st.text(st.characters(codec="utf-8"), max_size=20), max_size=5))
+def test_cleaning_is_the_same_if_all_names_are_looked_at(written: list[str | None]) -> None:
+    found = cleaned(written)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(names, "_UNUSUAL", "")
+        assert cleaned(written) == found

@@ -188,3 +188,24 @@ def test_texts_of_all_rows_never_stand_in_one_chunk_which_holds_two_gibibytes_at
     chunks = table.column("abstract").chunks
     assert max(len(chunk) for chunk in chunks) <= size
     assert pl.DataFrame(pl.from_arrow(table)).equals(tables.conform(frame, "papers"))
+
+
+@pytest.mark.parametrize("count", [0, 1, 16_384, 40_000])
+def test_a_table_is_read_in_pieces_whatever_its_row_groups(tmp_path: Path, count: int) -> None:
+    rows = tables.conform(
+        pl.select(
+            entry_id=pl.int_range(count).cast(pl.String),
+            dump_id=pl.lit("d"),
+            position=pl.int_range(count, dtype=pl.Int32),
+            title=pl.lit("Tides"),
+        ),
+        "work/entries",
+    )
+    with arrow.pieces("work/entries", tmp_path / "t.parquet") as writer:
+        for some in rows.iter_slices(7_000):
+            writer.write(tables.to_arrow(some, "work/entries"))
+    pieces = list(tables.iter_parquet(tmp_path / "t.parquet", "work/entries"))
+    assert [len(piece) for piece in pieces] == [
+        min(16_384, count - start) for start in range(0, max(count, 1), 16_384)
+    ]
+    assert pl.concat(pieces).equals(rows)

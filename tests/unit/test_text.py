@@ -441,7 +441,7 @@ def test_a_text_wrapped_at_spaces_is_what_it_was(plain: str, width: int) -> None
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\n"), max_size=60))
 def test_what_python_is_not_shown_has_nothing_for_it(raw: str) -> None:
     shown = pl.Series([raw])
-    if not shown.str.contains(tex.MARKS).item():
+    if not any(shown.str.contains(mark).item() for mark in tex.MARKS):
         assert tex.plain(raw).replace("\0", "").replace("\1", "") == raw.replace("\0", "").replace(
             "\1", ""
         )

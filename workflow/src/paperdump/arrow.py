@@ -153,12 +153,20 @@ def flush(path: Path) -> None:
 
 
 class ParquetPieces:
-    """A table that is written to a Parquet file piece by piece."""
+    """A table that is written to a Parquet file piece by piece, for the stage that follows.
+
+    That reads all of it, once: there are no statistics, which nobody looks at, no dictionaries, as
+    values hardly repeat but for runs that compression finds, and numbers stay as they are.
+    """
 
     def __init__(self, name: str, path: Path) -> None:
         self._schema = arrow_schema(name)
         self._writer = pq.ParquetWriter(
-            path, self._schema, compression="zstd", write_page_index=True
+            path,
+            self._schema,
+            compression=dict.fromkeys(_texts(self._schema), "zstd"),
+            use_dictionary=False,
+            write_statistics=False,
         )
         self.rows = 0
 
@@ -175,6 +183,15 @@ class ParquetPieces:
     def close(self) -> None:
         """Finish the file."""
         self._writer.close()
+
+
+def _texts(schema: pa.Schema) -> Iterator[str]:
+    """The columns of a Parquet file that hold texts, as Parquet names them."""
+    for field in schema:
+        if pa.types.is_string(field.type):
+            yield field.name
+        elif pa.types.is_list(field.type) and pa.types.is_string(field.type.value_type):
+            yield f"{field.name}.list.element"
 
 
 @contextmanager

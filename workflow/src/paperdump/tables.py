@@ -223,11 +223,9 @@ def scan_parquet(path: Path, name: str) -> pl.LazyFrame:
 
 def iter_parquet(path: Path, name: str) -> Iterator[pl.DataFrame]:
     """Read a table of that name in pieces of bounded size; there is at least one, maybe empty."""
-    file = pq.ParquetFile(path)
-    if file.metadata.num_rows == 0:
-        yield frame_of(name, [])
-    for batch in file.iter_batches(batch_size=ROW_GROUP_SIZE // 8):
-        yield conform(pl.DataFrame(pl.from_arrow(batch)), name)
+    rows, size = pl.scan_parquet(path, glob=False), ROW_GROUP_SIZE // 8
+    for start in range(0, max(row_count(path), 1), size):
+        yield conform(rows.slice(start, size).collect(engine="in-memory"), name)
 
 
 def row_count(path: Path) -> int:

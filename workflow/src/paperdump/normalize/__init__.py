@@ -23,46 +23,50 @@ def normalize(entries: pl.DataFrame, code_hosts: Sequence[str]) -> pl.DataFrame:
     title, abstract, date = pl.col("title"), pl.col("abstract"), pl.col("date_text")
     links_beside, organization = pl.col("link_texts"), names.clean(pl.col("organization_text"))
     # whatever may name another paper, each field apart from the next
-    citing = pl.concat_str(
-        title,
-        abstract,
-        links_beside.list.join("\n\n"),
-        "doi_text",
-        "journal_ref",
-        separator="\n\n",
-        ignore_nulls=True,
-    )
-    typed = entries.with_columns(
-        # a title of control characters alone stays as it is: no entry is lost here
-        clean_title=pl.coalesce(text.clean_title(title), title),
-        clean_abstract=text.clean_abstract(abstract),
-        authors=names.clean_list(pl.col("authors")),
-        n_authors=pl.coalesce("n_authors", names.count(names.clean_list(pl.col("authors")))),
-        organization_slug=pl.coalesce(
-            names.clean(pl.col("organization_slug")), names.organization_slug(organization)
-        ),
-        organization_name=pl.coalesce(
-            names.clean(pl.col("organization_name")), names.organization_name(organization)
-        ),
-        shown_month=dates.shown_month(date),
-        shown_day=dates.shown_day(date),
-        shown_year=dates.shown_year(date),
-        published_on=dates.stated_date(date),
-        listed_on=dates.stated_date(pl.col("listed_text")),
-        updated_on=dates.stated_date(pl.col("updated_text")),
-        arxiv_id=identifiers.own_arxiv_id(pl.col("arxiv_text"), pl.col("doi_text"), links_beside),
-        doi=identifiers.doi(pl.col("doi_text")),
-        categories=names.clean_list(pl.col("categories")),
-        journal_ref=text.clean_line(pl.col("journal_ref")),
-    ).with_columns(
-        title_key=text.title_key(pl.col("clean_title")),
-        published_on_evidence=pl.when(pl.col("published_on").is_not_null()).then(pl.lit("stated")),
-        # as it stands on the page: TeX and line ends show where an address begins and ends
-        urls=links.all_urls(
-            pl.when(abstract.str.contains(r"\S")).then(abstract), links_beside, code_hosts
-        ),
-        mentioned_arxiv_ids=identifiers.mentioned_arxiv_ids(citing, pl.col("arxiv_id")),
-        mentioned_dois=identifiers.mentioned_dois(citing, pl.col("doi")),
+    prose = (title, abstract)
+    beside = (links_beside.list.join("\n\n"), pl.col("doi_text"), pl.col("journal_ref"))
+    # not eagerly: expressions that several columns share are computed once
+    typed = (
+        entries.lazy()
+        .with_columns(
+            # a title of control characters alone stays as it is: no entry is lost here
+            clean_title=pl.coalesce(text.clean_title(title), title),
+            clean_abstract=text.clean_abstract(abstract),
+            authors=names.clean_list(pl.col("authors")),
+            organization_slug=pl.coalesce(
+                names.clean(pl.col("organization_slug")), names.organization_slug(organization)
+            ),
+            organization_name=pl.coalesce(
+                names.clean(pl.col("organization_name")), names.organization_name(organization)
+            ),
+            shown_month=dates.shown_month(date),
+            shown_day=dates.shown_day(date),
+            shown_year=dates.shown_year(date),
+            published_on=dates.stated_date(date),
+            listed_on=dates.stated_date(pl.col("listed_text")),
+            updated_on=dates.stated_date(pl.col("updated_text")),
+            arxiv_id=identifiers.own_arxiv_id(
+                pl.col("arxiv_text"), pl.col("doi_text"), links_beside
+            ),
+            doi=identifiers.doi(pl.col("doi_text")),
+            categories=names.clean_list(pl.col("categories")),
+            journal_ref=text.clean_line(pl.col("journal_ref")),
+        )
+        .with_columns(
+            n_authors=pl.coalesce("n_authors", names.count(pl.col("authors"))),
+            title_key=text.title_key(pl.col("clean_title")),
+            published_on_evidence=pl.when(pl.col("published_on").is_not_null()).then(
+                pl.lit("stated")
+            ),
+            # as it stands on the page: TeX and line ends show where an address begins and ends
+            urls=links.all_urls(
+                pl.when(abstract.str.contains(r"\S")).then(abstract), links_beside, code_hosts
+            ),
+            mentioned_arxiv_ids=identifiers.mentioned_arxiv_ids(
+                _apart(*identifiers.telling_of_arxiv(prose), *beside), pl.col("arxiv_id")
+            ),
+            mentioned_dois=identifiers.mentioned_dois(_apart(*prose, *beside), pl.col("doi")),
+        )
     )
     clean = pl.col("clean_abstract")
     typed = typed.with_columns(
@@ -70,8 +74,13 @@ def normalize(entries: pl.DataFrame, code_hosts: Sequence[str]) -> pl.DataFrame:
         # few differ: the same text twice would be half of all that is written, and read again
         listed_abstract=pl.when(abstract.ne_missing(clean)).then(abstract),
     )
-    typed = signatures.with_signatures(typed)
-    return tables.conform(_plausible(typed), "work/normalized")
+    signed = signatures.with_signatures(typed.collect(engine="in-memory"))
+    return tables.conform(_plausible(signed), "work/normalized")
+
+
+def _apart(*fields: pl.Expr) -> pl.Expr:
+    """Fields as one text, in which what is read does not go on from one to the next."""
+    return pl.concat_str(fields, separator="\n\n", ignore_nulls=True)
 
 
 def _plausible(entries: pl.DataFrame) -> pl.DataFrame:

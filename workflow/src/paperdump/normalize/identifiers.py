@@ -8,6 +8,8 @@ more often than its own ("extends arXiv:…", "a comment on …"); what stands t
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import polars as pl
 
 from paperdump.normalize import links
@@ -46,6 +48,11 @@ _MENTIONED = (
     rf"|(?:^|[^a-z0-9./-]){_OLD}{_VERSION}(?:$|[^a-z0-9])"
 )
 _MAY_MENTION = r"(?i)arxiv|(?:huggingface|hf)\.co/papers|[a-z]/[0-9]{7}"
+_MAY_MENTION_EACH = (
+    "(?i)arxiv",
+    r"(?i)\.co/papers",
+    r"(?i)[a-z]/[0-9]{7}",
+)  # or more, found faster
 _HUB_PAGE = r"(?i)^(?:https?://)?(?:www\.)?(?:huggingface|hf)\.co/papers/"
 
 _DOI_LEAD = r"doi\.org/\s*|\bdoi[:\s]\s*|/doi/(?:abs/|full/|pdf/|epdf/|pdfdirect/)?"
@@ -61,6 +68,7 @@ _DOIS = (
 )
 # a text to its first bracket that it did not open
 _OPENED = r"^(?:[^()]|\((?:[^()]|\([^()]*\)?)*\)?)*"
+_NONE = pl.Series([[]], dtype=pl.List(pl.String))
 _ARXIV_DOI = "10.48550/arxiv."
 _TRAILING = ".,;:'’*"
 # Prefixes of servers of preprints and of other archives that register DOIs (Crossref, DataCite).
@@ -114,12 +122,29 @@ def mentioned_arxiv_ids(text: pl.Expr, own: pl.Expr) -> pl.Expr:
     Found are those that the word arXiv or the address of a paper's page leads to, lists of them,
     and old ones with their archive (``hep-th/9901001``).
     """
-    candidate = pl.when(text.str.contains(_MAY_MENTION)).then(text)
-    plain = links.unwrapped(candidate).str.to_lowercase()
+    return _mentioned(text, own, _MAY_MENTION, _arxiv_ids_in)
+
+
+def telling_of_arxiv(fields: Sequence[pl.Expr]) -> list[pl.Expr]:
+    """Fields that stand before a text; null where ``mentioned_arxiv_ids`` is the same without them.
+
+    Args:
+        fields: The first ones of those that are searched, with a blank line after each.
+    """
+    marks = [
+        mark
+        for field in fields
+        for mark in (links.may_change(field), links.any_mark(field, _MAY_MENTION_EACH))
+    ]
+    return [pl.when(pl.any_horizontal(marks)).then(field) for field in fields]
+
+
+def _arxiv_ids_in(text: pl.Expr) -> pl.Expr:
+    plain = links.unwrapped(text).str.to_lowercase()
     # what follows an identifier is part of the match: a second one of the kind needs its own
     plain = plain.str.replace_all(r"[ \t]", "  ")
     found = plain.str.extract_all(_MENTIONED).list.join("\n").str.extract_all(_ARXIV)
-    return _others(found.list.eval(_without_class(pl.element())), own)
+    return found.list.eval(_without_class(pl.element()))
 
 
 def mentioned_dois(text: pl.Expr, own: pl.Expr) -> pl.Expr:
@@ -127,17 +152,45 @@ def mentioned_dois(text: pl.Expr, own: pl.Expr) -> pl.Expr:
 
     Not those that arXiv makes of its identifiers, which are ``mentioned_arxiv_ids``.
     """
-    candidate = pl.when(text.str.contains(r"10\.[0-9]{4,9}(?:/|%2[Ff])")).then(text)
-    plain = _unescaped(links.unwrapped(candidate)).str.replace_all(r"[ \t]", "  ")
+    return _mentioned(text, own, r"10\.[0-9]{4,9}(?:/|%2[Ff])", _dois_in)
+
+
+def _dois_in(text: pl.Expr) -> pl.Expr:
+    plain = _unescaped(links.unwrapped(text)).str.replace_all(r"[ \t]", "  ")
     found = pl.element().str.extract(r"(10\.[0-9]{4,9}/.*)$", 1)
     each = plain.str.extract_all(_DOIS).list.eval(_tidy_doi(found)).list.drop_nulls()
-    of_others = each.list.eval(pl.element().filter(~pl.element().str.starts_with(_ARXIV_DOI)))
-    return _others(of_others, own)
+    return each.list.eval(pl.element().filter(~pl.element().str.starts_with(_ARXIV_DOI)))
+
+
+def _mentioned(
+    text: pl.Expr, own: pl.Expr, mark: str, read: Callable[[pl.Expr], pl.Expr]
+) -> pl.Expr:
+    """What is read in texts, without repeats and without what is their own; an empty list if none.
+
+    Args:
+        text: The texts.
+        own: What is their own.
+        mark: What a text that is read contains: most do not.
+        read: Gives a list of what a text mentions.
+    """
+
+    def mentioned(columns: Sequence[pl.Series]) -> pl.Series:
+        texts, owns = columns
+        if len(owns) < len(texts):  # the same for all
+            owns = owns.new_from_index(0, len(texts))
+        places = texts.str.contains(mark).arg_true()
+        some = pl.select(text=texts.gather(places), own=owns.gather(places))
+        found = some.select(found=_others(read(pl.col("text")), pl.col("own"))).to_series()
+        # the place of each text's list among those found, and after them the empty one
+        at = pl.repeat(len(found), len(texts), dtype=pl.get_index_type(), eager=True)
+        at.scatter(places, pl.int_range(len(found), eager=True).cast(at.dtype))
+        return pl.concat([found, _NONE]).gather(at)
+
+    return pl.map_batches([text, own], mentioned, return_dtype=_NONE.dtype)
 
 
 def _others(found: pl.Expr, own: pl.Expr) -> pl.Expr:
-    """A list without repeats and without one value, its order kept; empty where it is null."""
-    found = found.fill_null(pl.lit([], pl.List(pl.String)))
+    """A list without repeats and without one value, its order kept."""
     # the own one goes first, so that it is what comes first of it
     with_own = pl.concat_list(own, found).list.unique(maintain_order=True)
     others = pl.when(own.is_not_null()).then(with_own.list.slice(1)).otherwise(with_own)

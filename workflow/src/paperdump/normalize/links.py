@@ -30,6 +30,7 @@ _OTHER_HOSTS = (
     r"(?:[a-z0-9-]+\.)+(?:github|gitlab)\.io|huggingface\.co|hf\.co|(?:dx\.)?doi\.org|arxiv\.org"
     r"|zenodo\.org|openreview\.net|osf\.io|sites\.google\.com|youtu\.be"
 )
+_OTHER_ENDS = {r"\.io", r"\.co", r"\.org", r"\.net", r"\.com", r"\.be"}  # of these
 _SCHEME = r"https?(?::/{1,3}|//)"  # "https:/x.org" and "https//x.org" are slips of the pen
 _LABEL = r"[\p{L}\p{Nd}][\p{L}\p{M}\p{Nd}_-]*"
 _TOP = r"(?:\p{L}[\p{L}\p{M}]+|xn--[a-z0-9-]+)"
@@ -47,6 +48,9 @@ _TRAILING = r"['’]s|\.(?:We|Our|The|This|These)|[.,;:!?'*_~#&–]"
 _END = rf"(?:{_TRAILING})+$"
 # An address in which this many rounds still find something was not written for people.
 _ROUNDS = 10
+# What ``unwrapped`` changes, so that more may be found after it; all else that it changes is within
+# what these begin.
+_WRAPPED = (r"[\\{&<]|\]\(", "(?i)http")
 # Parameters that only say how a reader came to the page.
 _TRACKING = (
     r"utm_[^=&]*|fbclid|gclid|gclsrc|dclid|gbraid|wbraid|msclkid|yclid|twclid|ttclid|igshid"
@@ -123,9 +127,37 @@ def all_urls(text: pl.Expr, links: pl.Expr, code_hosts: Sequence[str]) -> pl.Exp
     bare = link.str.contains(rf"(?i)^(?:[a-z0-9-]+\.)+[a-z]{{2,}}(?::[0-9]+)?(?:[/?#]{_INSIDE}*)?$")
     file = link.str.contains(rf"(?i)^[^/]*\.(?:{_FILE_ENDINGS})(?:[/?#]|$)")
     whole = links.list.eval(pl.when(bare & ~file).then("https://" + link).otherwise(link))
+    telling = pl.when(_may_hold_addresses(text, code_hosts)).then(text)
     # a blank line between them: no address goes on beyond one
-    both = pl.concat_str(text, whole.list.join("\n\n"), separator="\n\n", ignore_nulls=True)
-    return pl.when(text.is_not_null() | links.is_not_null()).then(find_urls(both, code_hosts))
+    both = pl.concat_str(telling, whole.list.join("\n\n"), separator="\n\n", ignore_nulls=True)
+    found = find_urls(both, code_hosts).fill_null(pl.lit([], pl.List(pl.String)))
+    return pl.when(text.is_not_null() | links.is_not_null()).then(found)
+
+
+def may_change(text: pl.Expr) -> pl.Expr:
+    """Whether ``unwrapped`` may make of a text what holds an address or identifier more.
+
+    Where it may not, and the text holds none, nothing that follows after a blank line is read
+    otherwise for that text before it.
+    """
+    return any_mark(text, _WRAPPED)
+
+
+def any_mark(text: pl.Expr, marks: Sequence[str]) -> pl.Expr:
+    """Whether a text contains one of some patterns.
+
+    Each is searched for by itself: one that begins with a literal or with few characters is found
+    at the speed of memory, and several in one are not.
+    """
+    return pl.any_horizontal(text.str.contains(mark) for mark in marks)
+
+
+def _may_hold_addresses(text: pl.Expr, code_hosts: Sequence[str]) -> pl.Expr:
+    """Whether ``find_urls`` may find something in a text, told by few cheap looks."""
+    # of a host's name its end is enough, with the point before it
+    ends = {re.escape("".join(host.rpartition(".")[1:])) for host in code_hosts} | _OTHER_ENDS
+    hosts = rf"(?i)(?:{'|'.join(sorted(ends))})[/:]"
+    return may_change(text) | any_mark(text, (r"(?i)www\.", hosts))
 
 
 def canonical(url: pl.Expr, code_hosts: Sequence[str]) -> pl.Expr:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+_UNUSUAL = r"[^\x20-\x7e]"  # what may not be in NFC, a control or another space
 _CONTROLS = r"[\x00-\x08\x0e-\x1f\x7f\u{200b}\u{2060}\u{feff}]"
 
 
@@ -12,13 +13,24 @@ def clean(name: pl.Expr) -> pl.Expr:
 
     Null where it has no letter and no digit.
     """
-    cleaned = (
+    return name.map_batches(_cleaned, return_dtype=pl.String, is_elementwise=True)
+
+
+def _cleaned(names: pl.Series) -> pl.Series:
+    """``clean`` over a column, of which only the names that may need it are changed."""
+    edge = names.str.starts_with(" ") | names.str.ends_with(" ")
+    places = (edge | names.str.contains(_UNUSUAL) | names.str.contains("  ")).arg_true()
+    name = pl.lit(names.gather(places))
+    changed = (
         name.str.normalize("NFC")
         .str.replace_all(_CONTROLS, "")
         .str.replace_all(r"\s+", " ")
         .str.strip_chars(" ")
     )
-    return pl.when(cleaned.str.contains(r"[\p{L}\p{N}]")).then(cleaned)
+    if len(places):
+        names = names.clone().scatter(places, pl.select(changed).to_series())
+    known = names.str.contains(r"[\p{L}\p{N}]")
+    return pl.select(pl.when(known).then(pl.lit(names))).to_series()
 
 
 def clean_list(names: pl.Expr) -> pl.Expr:

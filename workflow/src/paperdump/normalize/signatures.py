@@ -96,10 +96,9 @@ def with_signatures(entries: pl.DataFrame) -> pl.DataFrame:
     Args:
         entries: Entries with ``clean_title`` and ``clean_abstract``.
     """
-    with ThreadPoolExecutor(1) as beside:
-        of_titles = beside.submit(title_signatures, entries["clean_title"])
-        of_abstracts = abstract_signatures(entries["clean_abstract"])
-        return entries.with_columns(*of_titles.result(), *of_abstracts)
+    return entries.with_columns(
+        *title_signatures(entries["clean_title"]), *abstract_signatures(entries["clean_abstract"])
+    )
 
 
 def title_signatures(titles: pl.Series) -> list[pl.Series]:
@@ -370,12 +369,19 @@ def _where_not_ascii(texts: pl.Series, change: Callable[[pl.Expr], pl.Expr]) -> 
     places = _not_ascii(texts).arg_true()
     if not len(places):
         return texts
-    some = _in_threads(texts.gather(places), lambda part: part.str.replace_many(_known()))
+    some = _in_threads(texts.gather(places), _respelled)
     rest = _not_ascii(some).arg_true()
     if len(rest):
         changed = pl.select(change(pl.lit(texts.gather(places.gather(rest))))).to_series()
         some = some.scatter(rest, changed)
     return texts.clone().scatter(places, some)
+
+
+def _respelled(texts: pl.Series) -> pl.Series:
+    """Texts with what is known of single characters done."""
+    # of those alone that there are: a search for all of them takes longer to prepare than to do
+    there = set("".join(texts.to_list())) & _known().keys()
+    return texts.str.replace_many({sign: _known()[sign] for sign in sorted(there)})
 
 
 def _not_ascii(texts: pl.Series) -> pl.Series:

@@ -11,12 +11,11 @@ import functools
 import re
 import unicodedata
 from collections.abc import Callable
-
-from pylatexenc.latex2text import get_default_latex_context_db
+from typing import Any
 
 # In the syntax of Polars: texts without any are as they are. So it is with the marks of the modules
 # beside this one.
-MARKS = r"[\\$`~]|--|https?://[^\s{]*\{"
+MARKS = (r"[\\$`~]", "--", r"https?://[^\s{]*\{")
 
 _STYLES = (
     "emph|textbf|textit|texttt|textsc|textsf|textsl|textrm|textup|textmd|textnormal|underline"
@@ -49,12 +48,16 @@ _LINKED = re.compile(
 # Mathematics: as TeX has it, but a dollar sign next to a space begins or ends none; only what
 # TeX itself skips, the space after a macro, may stand before the last one.
 _MATH = re.compile(
-    r"""(?<!\\)(?:
-      \$\$ (?P<display> (?:\\. | [^$\\])+ ) \$\$
-    | \$ (?=\S) (?P<dollar> (?:\\. | [^$\\])*? (?:\\[A-Za-z]+\s* | \\. | [^$\\\s]) ) \$
-    | \\\( (?P<round> (?:\\[^()] | [^\\])+? ) \\\)
-    | \\\[ (?P<square> (?:\\[^\[\]] | [^\\])+? ) \\\]
-    )""",
+    r"""
+      \$ (?<!\\\$) (?:
+        \$ (?P<display> (?:\\. | [^$\\])+ ) \$\$
+      | (?=\S) (?P<dollar> (?:\\. | [^$\\])*? (?:\\[A-Za-z]+\s* | \\. | [^$\\\s]) ) \$
+      )
+    | \\ (?<!\\\\) (?:
+        \( (?P<round> (?:\\[^()] | [^\\])+? ) \\\)
+      | \[ (?P<square> (?:\\[^\[\]] | [^\\])+? ) \\\]
+      )
+    """,
     re.DOTALL | re.VERBOSE,
 )
 _MATH_TOKEN = re.compile(
@@ -167,7 +170,7 @@ def plain(text: str) -> str:
         text = _LINKED.sub(_link, text)
     if "://" in text:
         text = _URL.sub(lambda found: keep(_URL_ESCAPE.sub(r"\1", found[0])), text)
-    if has_macros or "$" in text:
+    if has_macros or text.count("$") > 1:
         text = _MATH.sub(functools.partial(_mathematics, keep), text)
     if has_macros:
         text = _accents(text)
@@ -193,13 +196,23 @@ def plain(text: str) -> str:
 
 
 @functools.cache
+def _macros() -> Any:
+    """The table of macros that pylatexenc has."""
+    from pylatexenc.latex2text import (  # noqa: PLC0415 (as in ``mojibake``)
+        get_default_latex_context_db,
+    )
+
+    return get_default_latex_context_db()
+
+
+@functools.cache
 def symbols() -> dict[str, str]:
     """Macros that stand for a character, name → character.
 
     But for a few they are from pylatexenc's table; not macros of one letter, which authors define
     for themselves, and not characters that TeX would read anew.
     """
-    table = get_default_latex_context_db()
+    table = _macros()
     found = {
         "ne": "≠",
         "degree": "°",
@@ -295,7 +308,7 @@ def _accented(found: re.Match[str]) -> str:
 
 def _special_letter(found: re.Match[str]) -> str:
     """A letter that is a macro of TeX."""
-    macro = get_default_latex_context_db().get_macro_spec(next(filter(None, found.groups())))
+    macro = _macros().get_macro_spec(next(filter(None, found.groups())))
     letter = getattr(macro, "simplify_repl", None)
     return letter if isinstance(letter, str) else found[0]
 

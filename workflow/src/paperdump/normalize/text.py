@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import functools
 import html
+import operator
 import re
 from collections.abc import Callable
 
 import polars as pl
 
-from paperdump.normalize import mojibake, tex, wraps
+from paperdump.normalize import characters, mojibake, tex, wraps
 
 # Nothing is seen of these: controls but white space, soft hyphens, characters of no width.
 _INVISIBLE = r"[\x00-\x08\x0e-\x1f\x7f-\x{84}\x{86}-\x{9f}\x{ad}\x{200b}\x{2060}-\x{2064}\x{feff}]"
@@ -24,15 +25,15 @@ _USES_JOINERS = (
     r"\x{10800}-\x{11fff}\x{1e800}-\x{1efff}\x{2600}-\x{27bf}\x{1f000}-\x{1faff}]"
 )
 _WIDE_SPACE = r"[\s--[\t-\r\x20]]"
-# Where none of these is, a text is in NFC, with nothing invisible and no white space but ASCII's.
-_STRANGE = r"[^\t-\r\x20-\x7e]"
 
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _ENTITY_MARK = "&[#0-9A-Za-z]+;"
 # A text in which this many rounds still find something was written against programs, not for
 # people: it stays as it is.
 _ROUNDS = 20
-_MARKS = f"{tex.MARKS}|{_ENTITY_MARK}"
+# each by itself, as it is found at the speed of memory then
+_MARKS = (*tex.MARKS, _ENTITY_MARK)
+_UNSPACED = (r"[\t-\r]", "  ")
 
 
 def clean_line(text: pl.Expr) -> pl.Expr:
@@ -137,21 +138,21 @@ def _cleaned(texts: pl.Series, spaced: Spaced) -> pl.Series:
     texts = texts.rechunk()  # single places of a text in many pieces are slow to reach
     # before white space is unified: a line's end and a no-break space tell something here
     texts = _at(_places(texts, wraps.HYPHEN_AT_LINE_END), texts, _each(wraps.unwrap))
-    strange = _places(texts, _STRANGE)
-    texts = _at(strange, texts, lambda some: _select(_visible, _without_mojibake(some)))
-    texts = _select(spaced, texts)
-    suspect = strange.gather(_places(texts.gather(strange), mojibake.SUSPECT))
-    pending = pl.concat([suspect, _places(texts, _MARKS)]).unique().sort()
+    odd = characters.odd(texts)
+    texts = _at(odd, texts, lambda some: _select(_visible, _without_mojibake(some)))
+    texts = _at(_unspaced(texts), texts, functools.partial(_select, spaced))
+    suspect = odd.gather(_places(texts.gather(odd), mojibake.SUSPECT))
+    pending = pl.concat([suspect, _places(texts, *_MARKS)]).unique().sort()
     read = texts.clone()
     for _ in range(_ROUNDS):
         if not len(pending):
             return read
         before = read.gather(pending)
-        after = _each(_undone)(before)
-        strange = _places(after, _STRANGE)
-        after = _select(spaced, _at(strange, after, functools.partial(_select, _visible)))
+        after = _each(_undone)(_without_mojibake(before))
+        after = _at(characters.odd(after), after, functools.partial(_select, _visible))
+        after = _at(_unspaced(after), after, functools.partial(_select, spaced))
         read.scatter(pending, after)
-        marked = after.str.contains(_MARKS) | after.str.contains(mojibake.SUSPECT)
+        marked = _contain(after, *_MARKS, mojibake.SUSPECT)
         pending = pending.filter(after.ne_missing(before) & marked)
     return read.scatter(pending, texts.gather(pending))
 
@@ -161,7 +162,6 @@ def _without_mojibake(texts: pl.Series) -> pl.Series:
 
 
 def _undone(text: str) -> str:
-    text = mojibake.undo(text)
     if "&" in text:
         text = _ENTITY.sub(lambda found: html.unescape(found[0]), text)
     return tex.plain(text)
@@ -171,9 +171,20 @@ def _select(change: Callable[[pl.Expr], pl.Expr], texts: pl.Series) -> pl.Series
     return pl.select(change(pl.lit(texts))).to_series()
 
 
-def _places(texts: pl.Series, mark: str) -> pl.Series:
-    """Where texts contain a mark."""
-    return texts.str.contains(mark).arg_true()
+def _unspaced(texts: pl.Series) -> pl.Series:
+    """Where white space of visible texts is not yet as it is to be, or nothing is left."""
+    edge = texts.str.starts_with(" ") | texts.str.ends_with(" ") | (texts == "")
+    return (_contain(texts, *_UNSPACED) | edge).arg_true()
+
+
+def _contain(texts: pl.Series, *marks: str) -> pl.Series:
+    """Whether texts contain one of some marks."""
+    return functools.reduce(operator.or_, (texts.str.contains(mark) for mark in marks))
+
+
+def _places(texts: pl.Series, *marks: str) -> pl.Series:
+    """Where texts contain one of some marks."""
+    return _contain(texts, *marks).arg_true()
 
 
 def _at(places: pl.Series, texts: pl.Series, change: Callable[[pl.Series], pl.Series]) -> pl.Series:

@@ -139,7 +139,7 @@ def words_and_beginnings(texts: pl.Series, longest: int) -> tuple[Words, Hashes]
         texts: Texts; one that is null has no words.
         longest: How many bytes of a word its beginning has, at most 8.
     """
-    content, bounds = _content(texts)
+    content, bounds = content_of(texts)
     folded, starts, lengths = _folded_words(content, bounds)
     hashes = _hashes(folded, starts, lengths)
     begins = mixed(_loads(folded)[starts] & _KEEP[np.minimum(lengths, longest)])
@@ -154,7 +154,7 @@ def text_hashes(texts: pl.Series) -> pl.Series:
     """
 
     def of(piece: pl.Series) -> Hashes:
-        content, bounds = _content(piece)
+        content, bounds = content_of(piece)
         some = content[bounds[0] : bounds[-1]]
         padded = np.zeros(len(some) + _LOAD, np.uint8)
         padded[: len(some)] = some
@@ -208,9 +208,9 @@ def _worked(
 ) -> Iterator[Result]:
     """What a function makes of the words of pieces; what is strange in all is respelled at once."""
     if respell is None:
-        yield from mapped(lambda piece: work(_words_of(*_content(piece))), pieces)
+        yield from mapped(lambda piece: work(_words_of(*content_of(piece))), pieces)
         return
-    found: list[_Found] = list(mapped(lambda piece: _found(*_content(piece)), pieces))
+    found: list[_Found] = list(mapped(lambda piece: _found(*content_of(piece)), pieces))
     hashes, first = np.unique(np.concatenate([part.hashes for part in found]), return_index=True)
     if not len(hashes):
         yield from mapped(lambda part: work(part.words), found)
@@ -224,9 +224,13 @@ def _worked(
     yield from mapped(respelled, found)
 
 
-def _content(texts: pl.Series) -> tuple[Bytes, Places]:
-    """The bytes of texts, and where each text begins in them, and the last one ends."""
-    array = texts.rechunk().to_arrow()
+def content_of(texts: pl.Series) -> tuple[Bytes, Places]:
+    """The bytes of texts, and where each text begins in them, and the last one ends.
+
+    The bytes may hold others before and after those of the texts. A text that is null has none.
+    """
+    # in Arrow, one that is null may have bytes that say nothing
+    array = texts.fill_null("").rechunk().to_arrow()
     if not pa.types.is_large_string(array.type):
         array = array.cast(pa.large_string())
     _, offsets, data = array.buffers()
