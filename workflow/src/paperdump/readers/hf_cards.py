@@ -18,6 +18,7 @@ between cards and belongs to none is a reject.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -48,7 +49,7 @@ from paperdump.readers.records import MOST_AUTHORS, MOST_COUNTED
 _PAPER = re.compile(
     r"https?://(?:www\.)?huggingface\.co/papers/((?:[0-9]{4}\.[0-9]{4,5}|[a-z-]+/[0-9]{7})(?:v[0-9]+)?)"
 )
-_LOGIN = re.compile(r"huggingface\.co/login\?")
+_LOGIN = "huggingface.co/login?"
 _ARXIV = re.compile(r"https?://(?:www\.)?(?:arxiv\.org|alphaxiv\.org)/")
 _BUTTONS = re.compile(
     r"(?:\s*(?:\[?LINK:\s*)?(?:GitHub|arXiv Page|Project Page|arXiv|Project|Code|Page)"
@@ -79,9 +80,10 @@ class _Card:
     stray: list[Line] = field(default_factory=list)
 
 
+@functools.lru_cache(maxsize=4096)
 def paper_of(url: str | None) -> str | None:
     """The identifier in the address of a paper's page, without a version; None for any other."""
-    found = _PAPER.match(url) if url else None
+    found = _PAPER.match(url) if url and "/papers/" in url else None
     return re.sub(r"v[0-9]+$", "", found[1]) if found else None
 
 
@@ -275,10 +277,11 @@ _ENDS_AS_PROSE = re.compile(r"[.;,][)\]\"'”’]*\s*$")
 
 def _is_upvote(line: Line) -> bool:
     """Whether a line is the number of upvotes that stands before a title."""
-    text = line.text.strip()
-    if line.level or text.startswith("Upvote") or not UPVOTES.fullmatch(text):
+    # most lines are told by where they lead to, which is seen soonest
+    if line.level or line.url is None or (line.url and _LOGIN not in line.url):
         return False
-    return line.url == "" or (line.url is not None and bool(_LOGIN.search(line.url)))
+    text = line.text.strip()
+    return not text.startswith("Upvote") and UPVOTES.fullmatch(text) is not None
 
 
 def _upvotes(line: Line) -> str | None:
@@ -409,7 +412,7 @@ def _read_metadata(card: _Card, body: list[Line], i: int, notes: list[str]) -> N
         if found and card.upvotes is None and found[1] != "-":
             card.upvotes, card.upvotes_line = found[1], line.first
         for url in [*(piece.url for piece in line.pieces), line.attached]:
-            if url and not _LOGIN.search(url):
+            if url and _LOGIN not in url:
                 card.links.append(url)
         return
     if _is_upvote(line):
@@ -510,7 +513,7 @@ def _entry_of(card: _Card, notes: list[str], *, linked: bool) -> Entry | None:
         url
         for line in card.abstract
         for url in [*(piece.url for piece in line.pieces), *line.inner, line.attached]
-        if url and paper_of(url) is None and url.startswith("http") and not _LOGIN.search(url)
+        if url and paper_of(url) is None and url.startswith("http") and _LOGIN not in url
     ]
     first = card.title[0].first
     upvotes = None
