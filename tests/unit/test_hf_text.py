@@ -541,6 +541,7 @@ tails = st.sampled_from(
     [
         "",
         "·\nMay 2, 2024",
+        "\n·\nMay 2, 2024",
         "·\nMay 2, 2024 7",
         "·\nMay 2, 2024\n7",
         "·\n\nMay 2, 2024",

@@ -150,6 +150,8 @@ def _metadata(
         date: Its last line, where it has more than one.
         size: How many lines it has.
     """
+    if not begin.strip():
+        return None
     lines = [begin] if size == 1 else [begin, date] if size == 2 else [begin, SEPARATOR, date]
     block = metadata_at(["", *lines, "", ""], 1, size + 3, True, 0)
     if block is None or (block.first, block.last) != (2, size + 1) or block.notes:
