@@ -5,7 +5,7 @@ from paperdump import job
 with job.logged(snakemake.log[0], "parse", snakemake.resources.mem_mb) as work:
     from pathlib import Path
 
-    from paperdump.lean import without_pandas
+    from paperdump.lean import collect_seldom, without_pandas
 
     without_pandas()
 
@@ -13,6 +13,7 @@ with job.logged(snakemake.log[0], "parse", snakemake.resources.mem_mb) as work:
     from paperdump.inventory import dump_from
     from paperdump.sheet import Rule
 
+    collect_seldom()
     outputs = snakemake.output
     files = parse.Files(Path(outputs.entries), Path(outputs.rejects), Path(outputs.dumps))
     settings = parse.Settings.from_config(

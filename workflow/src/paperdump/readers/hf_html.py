@@ -124,12 +124,10 @@ class HfHtml:
                 return
         lines = _lines(root)
         begin = _header(lines)
-        facts = hf_cards.page_facts(lines, begin, Facts(source_url=url, notes=notes))
         days = tuple(listing.date_links(text))
         n_lines = text.count("\n") + (not text.endswith("\n"))
-        page = hf_cards.read_cards(
-            lines, facts.and_then(Facts(n_lines=n_lines, date_links=days or None)), begin
-        )
+        facts = Facts(source_url=url, n_lines=n_lines, date_links=days or None, notes=notes)
+        page = hf_cards.read_cards(lines, facts, begin)
         if props is None:
             yield page.facts
             yield from page.entries

@@ -124,6 +124,8 @@ class _Span(NamedTuple):
 def lines_of(text: str, *, escaped: bool = False) -> list[Line]:
     """The lines of a text, with links and headings told apart from the words.
 
+    Empty lines are mostly left out; the numbers of the others tell where they were.
+
     Args:
         text: The text.
         escaped: Whether punctuation is escaped by backslashes, as Markdown does.
@@ -262,13 +264,22 @@ def _absolute(url: str) -> str:
 
 
 def _add_text(lines: list[Line], text: str, number: int) -> None:
-    """Add text that is no link; it goes on with the last line."""
-    for i, part in enumerate(text.split("\n")):
-        if i == 0 and lines:
-            if part:
-                lines[-1].pieces.append(Piece(part))
-        else:
-            lines.append(Line(number + i, number + i, [Piece(part)] if part else []))
+    """Add text that is no link; it goes on with the last line.
+
+    Of empty lines only the last is added, with which what follows goes on.
+    """
+    parts = text.split("\n")
+    if lines:
+        if parts[0]:
+            lines[-1].pieces.append(Piece(parts[0]))
+        del parts[0]
+        number += 1
+    for at, part in enumerate(parts, number):
+        if part:
+            lines.append(Line(at, at, [Piece(part)]))
+    if parts and not parts[-1]:
+        last = number + len(parts) - 1
+        lines.append(Line(last, last))
 
 
 def _add_link(
