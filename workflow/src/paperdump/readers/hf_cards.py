@@ -81,11 +81,21 @@ class _Card:
     stray: list[Line] = field(default_factory=list)
 
 
-@functools.lru_cache(maxsize=4096)
 def paper_of(url: str | None) -> str | None:
     """The identifier in the address of a paper's page, without a version; None for any other."""
-    found = _PAPER.match(url) if url and "/papers/" in url else None
+    if not url or "/papers/" not in url:
+        return None
+    # a card has several links to the same page
+    return _paper_again(url) if len(url) <= _LONGEST_KEPT else _paper(url)
+
+
+def _paper(url: str) -> str | None:
+    found = _PAPER.match(url)
     return re.sub(r"v[0-9]+$", "", found[1]) if found else None
+
+
+_paper_again = functools.lru_cache(maxsize=4096)(_paper)
+_LONGEST_KEPT = 200
 
 
 def read_text(text: str, *, escaped: bool) -> Page:

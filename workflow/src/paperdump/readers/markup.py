@@ -197,6 +197,7 @@ def _links(text: str, targets: dict[str, str]) -> tuple[list[_Span], int | None]
     spans: list[_Span] = []
     opened: list[_Bracket] = []
     past = 0  # the end of what was read already: a bracket, an escaped one, a link's target
+    line_begin = looked = 0  # where a line begins, and up to where that was looked for
     while token := (_TOKEN if opened else _OPENING).search(text, past):
         at = token.start()
         past = at + 1
@@ -206,7 +207,8 @@ def _links(text: str, targets: dict[str, str]) -> tuple[list[_Span], int | None]
                 past = at + 2
         elif character == "[":
             image = at > 0 and text[at - 1] == "!"
-            line_begin = text.rfind("\n", 0, at) + 1
+            line_begin = text.rfind("\n", looked, at) + 1 or line_begin
+            looked = at
             begins = bool(_AT_LINE_START.match(text, line_begin, at))
             opened.append(_Bracket(at - image, at + 1, image, begins))
             if len(opened) > _MOST_OPENED:

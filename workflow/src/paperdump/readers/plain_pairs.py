@@ -85,7 +85,8 @@ def read_pairs(lines: list[str], begin: int, end: int, entries: list[Entry]) -> 
         if size:
             i += 4 + size
             known = None
-            if i <= end and (size == 1 or not lines[i]):
+            short = len(closing) <= LONGEST_ONE_LINE and len(lines[i - 1]) <= LONGEST_ONE_LINE
+            if i <= end and short and (size == 1 or not lines[i]):
                 known = _metadata(closing, lines[i - 1] if size > 1 else "", size)
             if known is None:
                 return start
