@@ -13,10 +13,10 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from operator import attrgetter
 from pathlib import Path
 from typing import IO, Any
 
+import msgspec
 import pyarrow as pa
 
 from paperdump import arrow
@@ -399,19 +399,17 @@ class _Pieces:
 
     def _keep(self) -> None:
         """Make columns of the items."""
-        keys: dict[str, Sequence[Any]] = {
+        schema = self._writer.schema
+        by_field = zip(*map(msgspec.structs.astuple, self._items), strict=True)
+        known: dict[str, Sequence[Any]] = {
+            **dict(zip(self._fields, by_field, strict=False)),  # without items there is none
             self._key: self._ids,
             "dump_id": self._owners,
             "position": self._numbers,
         }
-        columns = []
-        for column in self._writer.schema:
-            if column.name in self._fields:
-                values: list[Any] = list(map(attrgetter(column.name), self._items))
-            else:  # what only a later stage fills is null
-                values = list(keys.get(column.name, [None] * len(self._ids)))
-            columns.append(_array(values, column.type))
-        self._parts.append(pa.Table.from_arrays(columns, schema=self._writer.schema))
+        unknown = [None] * len(self._ids)  # what only a later stage fills
+        columns = [_array(known.get(column.name, unknown), column.type) for column in schema]
+        self._parts.append(pa.Table.from_arrays(columns, schema=schema))
         self._rows += len(self._items)
         self._begin()
 
@@ -422,7 +420,7 @@ class _Pieces:
         self._rows = self._size = 0
 
 
-def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
+def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
     """The values as an Arrow array; what has no UTF-8 form in a text becomes U+FFFD."""
     if pa.types.is_date32(kind):
         return pa.array(values, pa.string()).cast(kind)

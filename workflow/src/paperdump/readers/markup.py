@@ -26,6 +26,8 @@ _TARGET = re.compile(
     r"(?:\s+\"[^\"\n]{0,500}\")?\)"
     r"|\[(?P<ref>[0-9]{1,5})\]"
 )
+# what most targets are, told sooner
+_PLAIN_TARGET = re.compile(r"\(((?:https?:|/)[^()\s]{0,2000})\)")
 _BLANK = re.compile(r"[ \t]*\n")
 _LINE_END = re.compile(r"[ \t]*(?:\n|\Z)")
 _LINKED_HEADING = re.compile(r"[ ]{0,3}#{1,6}[ ]+\[")
@@ -234,9 +236,11 @@ def _links(text: str, targets: dict[str, str]) -> tuple[list[_Span], int | None]
 
 def _closed(text: str, at: int, opened: list[_Bracket], targets: dict[str, str]) -> _Span | None:
     """The link that a closing bracket ends, if it ends one; takes what it closes off the opened."""
-    target = _TARGET.match(text, at + 1)
     url: str | None = None
-    if target and target["url"] is not None:
+    target = _PLAIN_TARGET.match(text, at + 1)
+    if target:
+        url = _absolute(target[1])
+    elif (target := _TARGET.match(text, at + 1)) and target["url"] is not None:
         url = _absolute(target["url"])
     elif target and target["ref"] in targets:
         url = targets[target["ref"]]
