@@ -7,13 +7,13 @@ with job.logged(snakemake.log[0], "parse", snakemake.resources.mem_mb) as work:
 
     from paperdump.lean import collect_seldom, without_pandas
 
+    collect_seldom()
     without_pandas()
 
     from paperdump import parse
     from paperdump.inventory import dump_from
     from paperdump.sheet import Rule
 
-    collect_seldom()
     outputs = snakemake.output
     files = parse.Files(Path(outputs.entries), Path(outputs.rejects), Path(outputs.dumps))
     settings = parse.Settings.from_config(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 
 import pyarrow as pa
 
-from paperdump.lean import without_pandas
+from paperdump.lean import collect_seldom, without_pandas
 
 ARRAYS = """
 import sys
@@ -36,3 +37,13 @@ def test_where_pandas_is_loaded_nothing_changes() -> None:
     without_pandas()
     assert sys.meta_path == finders
     assert pa.array(pd.Series(["tide"])).to_pylist() == ["tide"]
+
+
+def test_cycles_are_looked_for_seldom_and_still_are() -> None:
+    before = gc.get_threshold()
+    try:
+        collect_seldom()
+        assert gc.isenabled()
+        assert gc.get_threshold()[0] > before[0]
+    finally:
+        gc.set_threshold(*before)

@@ -10,12 +10,11 @@ _BETWEEN_COLLECTIONS = 100_000  # new objects
 
 
 def collect_seldom() -> None:
-    """Have Python look for cycles of objects seldom in this process, and not among those so far.
+    """Have Python look for cycles of objects seldom in this process.
 
-    Readers make many small objects and hardly a cycle: to look among them again and again takes a
-    tenth of their time.
+    Imports and readers make many small objects and hardly a cycle: to look among them again and
+    again takes a tenth of their time.
     """
-    gc.freeze()
     gc.set_threshold(_BETWEEN_COLLECTIONS)
 
 

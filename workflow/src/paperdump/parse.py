@@ -422,7 +422,7 @@ class _Pieces:
 
 def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
     """The values as an Arrow array; what has no UTF-8 form in a text becomes U+FFFD."""
-    if pa.types.is_date32(kind):
+    if pa.types.is_date32(kind) and any(values):
         return pa.array(values, pa.string()).cast(kind)
     if pa.types.is_string(kind):
         # unknown is null, never an empty text
