@@ -5,6 +5,11 @@ from paperdump import job
 with job.logged(snakemake.log[0], "parse", snakemake.resources.mem_mb) as work:
     from pathlib import Path
 
+    from paperdump.lean import collect_seldom, without_pandas
+
+    collect_seldom()
+    without_pandas()
+
     from paperdump import parse
     from paperdump.inventory import dump_from
     from paperdump.sheet import Rule

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import html
 import json
+import re
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from paperdump.readers import listing
+from paperdump.readers import hf_html, listing
 from paperdump.readers.markup import Piece, lines_of
 from tests.renderings import (
     Paper,
@@ -187,6 +190,47 @@ def test_an_empty_day_of_html_has_no_entries() -> None:
 def test_scripts_and_styles_are_no_text() -> None:
     text = as_visible_html(PAPERS).replace("<section>", "<section><style>h3 {}</style>", 1)
     assert read(text) == BOTH
+
+
+def test_hidden_parts_are_no_text_but_what_follows_them_is() -> None:
+    text = as_visible_html(PAPERS).replace(
+        "They rise.", "<b hidden>They <i>fall</i>.</b>They rise."
+    )
+    assert read(text) == BOTH
+
+
+def test_text_after_a_link_is_none_of_it() -> None:
+    text = "<p>a\n <a href='/x'>b <i>c</i>  d</a> e<br><img alt=' f '>g</p>\n<h2>h</h2>"
+    assert [
+        (line.first, line.pieces, line.alts, line.level)
+        for line in hf_html._lines(hf_html._parsed(text)[0])
+    ] == [
+        (1, [Piece("a ", None), Piece("b c d", f"{S}/x"), Piece(" e", None)], [], 0),
+        (2, [Piece("g", None)], ["f"], 0),
+        (3, [Piece("h", None)], [], 2),
+    ]
+
+
+@given(st.text(st.characters(codec=None, categories=None)))
+def test_what_no_tree_can_hold_becomes_a_space(text: str) -> None:
+    kept = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]", " ", text)
+    assert hf_html._for_a_tree(text) == kept.encode()
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                *("by ", "AK", " and the research community", "<b>", "</b>", "\n", " ", "<p"),
+                *(">", "x", "<p>" + "tides " * 300, "x" * 200),
+            ]
+        ),
+        max_size=20,
+    ).map("".join)
+)
+def test_the_beginning_of_a_page_tells_of_its_header_what_all_of_it_does(text: str) -> None:
+    told = listing.header_line(hf_html._without_tags(text)) is not None
+    assert hf_html._has_header(text) == told
 
 
 def test_html_in_another_encoding_is_read() -> None:

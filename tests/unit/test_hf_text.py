@@ -512,6 +512,8 @@ pairs = st.sampled_from(
         bare("Words of the Two authors", "We ask many authors"),
         Listed("Counted Waves", PROSE, "  • 1,234 authors", "May 2 7"),
         Listed("Counted Waves", PROSE, "  • 3 authors", None),
+        Listed("Waves of a Day", PROSE, None),
+        Listed("Waves of a Short Paragraph", "Gulls and Terns", None),
     ]
 )
 
@@ -533,3 +535,42 @@ def test_a_sentence_after_an_abstract_is_no_title_where_the_capture_was_cut_off(
     [reject] = read_page.rejects
     assert reject.reason == "truncated_entry"
     assert str(reject.excerpt).startswith("On a hundred invented rivers")
+
+
+tails = st.sampled_from(
+    [
+        "",
+        "·\nMay 2, 2024",
+        "\n·\nMay 2, 2024",
+        "·\nMay 2, 2024 7",
+        "·\nMay 2, 2024\n7",
+        "·\n\nMay 2, 2024",
+        "·\nno day",
+        "· May 2, 2024",
+        "·",
+        "∙",
+        "  • 3 authors",
+        "  • 0 authors",
+        "  • 3 auth",
+        "3 authors",
+        "  • 3 authors\n·",
+        "  • 3 authors\n·\nMay 2, 2024",
+        "  • 3 authors\n\n·\nMay 2, 2024",
+        "  • 3 authors\n  \n·\nMay 2, 2024",
+        "tide-lab Tide Lab\n·\nMay 2, 2024",
+        "tide-lab Tide Lab\n\n·\nMay 2, 2024",
+        "Previous\nNext",
+        "101",
+    ]
+)
+parts = st.tuples(
+    st.sampled_from(["Tides of the Northern Shore", "Counted Waves", "no title.", "∙", "May 2"]),
+    st.sampled_from([PROSE, "Long. " * 60, "Gulls and Terns", "May 2, 2024", "·", "Next"]),
+    tails,
+).map("\n\n".join)
+
+
+@given(st.lists(parts, max_size=8))
+def test_the_quick_way_takes_metadata_for_what_the_slow_one_does(entries: list[str]) -> None:
+    text = "\n\n".join([HEADER.rstrip("\n"), *entries])
+    assert read_plain(text) == read_plain(text, quick=False)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,8 @@ from paperdump import dictionary, parse
 from paperdump.errors import PaperdumpError
 from paperdump.inventory import Dump, find_dumps
 from paperdump.readers import hf_text
-from paperdump.readers.base import Page
+from paperdump.readers.base import Entry, Page
+from paperdump.readers.source import HEAD_BYTES
 from tests.conftest import EXAMPLES
 from tests.pages import HEADER, Listed, bare, page
 from tests.tables_of import parse_folder, read_bytes, settings
@@ -74,12 +76,51 @@ def test_a_batch_has_a_row_for_every_dump_entry_and_reject(tmp_path: Path) -> No
     assert parsed["rejects"]["reason"].to_list() == ["unreadable", "empty", "truncated_entry"]
 
 
-def test_a_dump_that_changed_since_the_run_began_stops_the_job(tmp_path: Path) -> None:
-    (tmp_path / "a.txt").write_text(page(Listed("A Title")))
+@pytest.mark.parametrize(
+    ("at_once", "as_objects"), [(20_000, 1), (20_000, 3), (20_000, 7), (4, 3), (3, 3), (2, 9)]
+)
+def test_how_many_entries_are_kept_at_once_makes_no_difference(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: int, as_objects: int
+) -> None:
+    entries = [Listed(f"Tides, Part {n}", date="May 2" if n % 2 else None) for n in range(7)]
+    (tmp_path / "a.txt").write_text(page(*entries, bare("Cut of", None)))
+    (tmp_path / "b.txt").write_text("")
+    whole = parse_folder(tmp_path)
+    monkeypatch.setattr(parse, "_ENTRIES_AT_ONCE", at_once)
+    monkeypatch.setattr(parse, "_ENTRIES_AS_OBJECTS", as_objects)
+    again = parse_folder(tmp_path)
+    assert whole["work/entries"].height == 7
+    for name, table in whole.items():
+        assert again[name].equals(table), name
+
+
+def test_a_text_of_nothing_but_white_space_is_unknown(tmp_path: Path) -> None:
+    record = {"paper": {"id": "2605.00001", "title": "A Title"}, "numComments": 1, "upvotes": 2}
+    record["publishedAt"] = "\u3000\x1c "
+    (tmp_path / "a.json").write_text(json.dumps([record]))
+    assert parse_folder(tmp_path)["work/entries"]["date_text"].to_list() == [None]
+
+
+@pytest.mark.parametrize("more", ["", " " * HEAD_BYTES])
+def test_a_dump_that_changed_since_the_run_began_stops_the_job(tmp_path: Path, more: str) -> None:
+    (tmp_path / "a.txt").write_text(page(Listed("A Title")) + more)
     dumps = find_dumps([str(tmp_path)], tmp_path).dumps
-    (tmp_path / "a.txt").write_text(page(Listed("Another Title")))
+    (tmp_path / "a.txt").write_text(page(Listed("Another Title")) + more)
     with pytest.raises(PaperdumpError, match=r"a\.txt changed"):
         list(parse.read_dump(dumps[0], settings()))
+
+
+def test_a_small_dump_is_read_as_it_was_looked_at(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(page(Listed("A Title")))
+    [dump] = find_dumps([str(tmp_path)], tmp_path).dumps
+    [title] = [
+        item.title
+        for reading in parse.read_dump(dump, settings())
+        if (tmp_path / "a.txt").write_text(page(Listed("Another Title")))
+        for item in reading.items()
+        if isinstance(item, Entry)
+    ]
+    assert title == "A Title"
 
 
 def test_a_dump_that_vanished_since_the_run_began_stops_the_job(tmp_path: Path) -> None:

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from paperdump import dictionary
 from paperdump.readers import table_columns
 from paperdump.readers.base import Entry, Facts, Item, Reject
-from paperdump.readers.source import Limits, Refused, Source
-from paperdump.readers.table import Table
+from paperdump.readers.source import Head, Limits, Refused, Source
+from paperdump.readers.table import Table, _may_have_cells
 from paperdump.readers.table_cells import (
     addresses_of,
     count_of,
@@ -31,6 +31,7 @@ from paperdump.readers.table_cells import (
     topics_of,
 )
 from paperdump.readers.table_columns import plan_of
+from paperdump.readers.table_csv import dialect_of
 from tests.conftest import tried
 from tests.tables_of import settings
 
@@ -992,3 +993,15 @@ def test_any_values_in_json_are_read_or_refused(records: list[dict[str, Any]]) -
     records = [{"title": "A", **record} for record in records]
     assert_sound(json.dumps(records).encode())
     assert_sound("".join(json.dumps(record) + "\n" for record in records).encode())
+
+
+@given(
+    st.lists(
+        st.sampled_from(["Tides", ",", ";", "|", "\t", '"', "\n", "\r", " ", "sep=", "\ufeff"]),
+        max_size=12,
+    ).map("".join)
+)
+def test_where_a_first_line_cannot_have_cells_no_dialect_finds_any(text: str) -> None:
+    if not _may_have_cells(Head(text.encode(), whole=True)):
+        _, header = dialect_of(text)
+        assert len(header) <= 1

@@ -13,12 +13,11 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
+import msgspec
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from paperdump import arrow
 from paperdump.errors import PaperdumpError
@@ -26,11 +25,12 @@ from paperdump.inventory import Dump
 from paperdump.readers import READERS, reader_of, recognise
 from paperdump.readers.base import Entry, Facts, Item, Reader, Reject, excerpt_of
 from paperdump.readers.containers import Container, Member, members
-from paperdump.readers.source import Limits, Refused, Source, not_text
+from paperdump.readers.source import HEAD_BYTES, Limits, Refused, Source, not_text
 from paperdump.sheet import Rule, Stated, stated_of
 
 _ENTRIES_AT_ONCE = 20_000
 _TEXT_AT_ONCE = 32_000_000  # characters
+_ENTRIES_AS_OBJECTS = 1_000  # more are kept as columns, so that their memory is used again
 _ENTRIES_COUNTED = 1_000  # of a large dump, between two looks at how far it is
 
 
@@ -256,10 +256,9 @@ def read_dump(
         member = Member(dump.dump_id, dump.path, 0, "", nothing, rejects=(reject,))
         yield Reading(member, stated=dump.stated)
         return
-    _assert_unchanged(dump)
     source = Source(
         dump.path,
-        lambda: _opened(dump),
+        _unchanged(dump),
         dump.size or 0,
         settings.limits,
         columns=settings.columns,
@@ -283,14 +282,21 @@ def read_dump(
             yield Reading(part, stated=stated(part.path))
 
 
-def _opened(dump: Dump) -> io.BufferedReader:
-    return Path(dump.location).open("rb")
+def _unchanged(dump: Dump) -> Callable[[], IO[bytes]]:
+    """What opens a dump that is what it was; of a small one the bytes that were looked at.
 
-
-def _assert_unchanged(dump: Dump) -> None:
+    Raises:
+        PaperdumpError: It is not, or cannot be read.
+    """
+    path = Path(dump.location)
+    data = None
     try:
-        with _opened(dump) as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        with path.open("rb") as file:
+            if (dump.size or 0) <= HEAD_BYTES:
+                data = file.read((dump.size or 0) + 1)
+                sha256 = hashlib.sha256(data).hexdigest()
+            else:
+                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise PaperdumpError(
             f"The dump {dump.path} could be read when the run began and cannot now: "
@@ -300,6 +306,7 @@ def _assert_unchanged(dump: Dump) -> None:
         raise PaperdumpError(
             f"The dump {dump.path} changed while the workflow was running. Run snakemake again."
         )
+    return lambda: path.open("rb") if data is None else io.BytesIO(data)
 
 
 @dataclass(frozen=True)
@@ -352,9 +359,9 @@ def parse_batch(
         entries.flush()
         rejects.flush()
         schema = arrow.arrow_schema("dumps")
-        columns = {f.name: _array([row.get(f.name) for row in rows], f.type) for f in schema}
+        columns = [_array([row.get(f.name) for row in rows], f.type) for f in schema]
         with arrow.pieces("dumps", files.dumps) as writer:
-            writer.write(pa.table(columns))
+            writer.write(pa.Table.from_arrays(columns, schema=schema))
 
 
 class _Pieces:
@@ -366,11 +373,16 @@ class _Pieces:
         self._writer = stack.enter_context(arrow.pieces(name, path))
         self._fields = kind.__struct_fields__
         self._key = "entry_id" if kind is Entry else "reject_id"
+        self._parts: list[pa.Table] = []
+        self._rows = 0  # these have
+        self._size = 0
+        self._begin()
+
+    def _begin(self) -> None:
         self._ids: list[str] = []
         self._owners: list[str] = []
         self._numbers: list[int] = []
         self._items: list[Entry | Reject] = []
-        self._size = 0
 
     def add(self, row_id: str, dump_id: str, number: int, item: Entry | Reject) -> None:
         self._ids.append(row_id)
@@ -379,40 +391,46 @@ class _Pieces:
         self._items.append(item)
         if isinstance(item, Entry):
             self._size += len(item.title) + len(item.abstract or "") + 30 * len(item.authors or ())
-        if len(self._items) >= _ENTRIES_AT_ONCE or self._size >= _TEXT_AT_ONCE:
+        waiting = len(self._items)
+        if self._rows + waiting >= _ENTRIES_AT_ONCE or self._size >= _TEXT_AT_ONCE:
             self.flush()
+        elif waiting >= _ENTRIES_AS_OBJECTS:
+            self._keep()
 
-    def flush(self) -> None:
-        keys: dict[str, Sequence[Any]] = {
+    def _keep(self) -> None:
+        """Make columns of the items."""
+        schema = self._writer.schema
+        by_field = zip(*map(msgspec.structs.astuple, self._items), strict=True)
+        known: dict[str, Sequence[Any]] = {
+            **dict(zip(self._fields, by_field, strict=False)),  # without items there is none
             self._key: self._ids,
             "dump_id": self._owners,
             "position": self._numbers,
         }
-        columns = {}
-        for column in self._writer.schema:
-            if column.name in self._fields:
-                values: list[Any] = list(map(attrgetter(column.name), self._items))
-            else:  # what only a later stage fills is null
-                values = list(keys.get(column.name, [None] * len(self._ids)))
-            columns[column.name] = _array(values, column.type)
-        self._writer.write(pa.table(columns))
-        self._ids, self._owners, self._numbers, self._items = [], [], [], []
-        self._size = 0
+        unknown = [None] * len(self._ids)  # what only a later stage fills
+        columns = [_array(known.get(column.name, unknown), column.type) for column in schema]
+        self._parts.append(pa.Table.from_arrays(columns, schema=schema))
+        self._rows += len(self._items)
+        self._begin()
+
+    def flush(self) -> None:
+        self._keep()
+        self._writer.write(pa.concat_tables(self._parts))
+        self._parts = []
+        self._rows = self._size = 0
 
 
-def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
+def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
     """The values as an Arrow array; what has no UTF-8 form in a text becomes U+FFFD."""
-    if pa.types.is_date32(kind):
+    if pa.types.is_date32(kind) and any(values):
         return pa.array(values, pa.string()).cast(kind)
-    try:
-        array = pa.array(values, kind)
-    except UnicodeEncodeError:
-        array = pa.array([_encodable(value) for value in values], kind)
     if pa.types.is_string(kind):
         # unknown is null, never an empty text
-        blank = pc.equal(pc.utf8_trim_whitespace(array), "")
-        array = pc.if_else(blank, pa.scalar(None, kind), array)
-    return array
+        values = [value if value and not value.isspace() else None for value in values]
+    try:
+        return pa.array(values, kind)
+    except UnicodeEncodeError:
+        return pa.array([_encodable(value) for value in values], kind)
 
 
 def _encodable(value: Any) -> Any:

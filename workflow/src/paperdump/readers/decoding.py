@@ -6,8 +6,6 @@ import codecs
 import re
 from dataclasses import dataclass, field
 
-import chardet
-
 _BOMS = (
     # the longer marks first: UTF-32's little-endian one begins like UTF-16's
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -99,6 +97,8 @@ _LEAST_CONFIDENCE_LATIN = 0.2
 
 def _detected(data: bytes) -> str:
     """The encoding of text that is not Unicode, by the lines that tell something of it."""
+    import chardet  # noqa: PLC0415 (hardly a dump needs it)
+
     telling = [line for line in data.splitlines() if not line.isascii()]
     found = chardet.detect(
         b"\n".join(telling)[:_MOST_FOR_DETECTION],

@@ -18,6 +18,7 @@ between cards and belongs to none is a reject.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -48,12 +49,13 @@ from paperdump.readers.records import MOST_AUTHORS, MOST_COUNTED
 _PAPER = re.compile(
     r"https?://(?:www\.)?huggingface\.co/papers/((?:[0-9]{4}\.[0-9]{4,5}|[a-z-]+/[0-9]{7})(?:v[0-9]+)?)"
 )
-_LOGIN = re.compile(r"huggingface\.co/login\?")
+_LOGIN = "huggingface.co/login?"
 _ARXIV = re.compile(r"https?://(?:www\.)?(?:arxiv\.org|alphaxiv\.org)/")
 _BUTTONS = re.compile(
     r"(?:\s*(?:\[?LINK:\s*)?(?:GitHub|arXiv Page|Project Page|arXiv|Project|Code|Page)"
     r"(?:\s+[0-9][0-9.,]*[kKmM]?)?\s*){1,6}"
 )
+_BUTTON_BEGINS = ("GitHub", "arXiv", "Project", "Code", "Page", "LINK:", "[LINK:")
 _PUBLISHED = re.compile(r"^\s*Published on\s+")
 _SITE_PATH = re.compile(r"https?://(?:www\.)?huggingface\.co/([^/?#]+)/?$")
 _PROSE = re.compile(r"[.!?][)\]\"'”’]*(?:\s|$)")
@@ -81,8 +83,19 @@ class _Card:
 
 def paper_of(url: str | None) -> str | None:
     """The identifier in the address of a paper's page, without a version; None for any other."""
-    found = _PAPER.match(url) if url else None
+    if not url or "/papers/" not in url:
+        return None
+    # a card has several links to the same page
+    return _paper_again(url) if len(url) <= _LONGEST_KEPT else _paper(url)
+
+
+def _paper(url: str) -> str | None:
+    found = _PAPER.match(url)
     return re.sub(r"v[0-9]+$", "", found[1]) if found else None
+
+
+_paper_again = functools.lru_cache(maxsize=4096)(_paper)
+_LONGEST_KEPT = 200
 
 
 def read_text(text: str, *, escaped: bool) -> Page:
@@ -97,8 +110,8 @@ def read_text(text: str, *, escaped: bool) -> Page:
     n_lines = text.count("\n") + (not text.endswith("\n"))
     lines = lines_of(text, escaped=escaped)
     second = _second_page(text, lines, begin)
-    facts = page_facts(lines[:second], begin, capture_facts(header))
-    facts = facts.and_then(Facts(n_lines=n_lines, date_links=tuple(date_links(text)) or None))
+    said = Facts(n_lines=n_lines, date_links=tuple(date_links(text)) or None)
+    facts = capture_facts(header).and_then(said)
     page = read_cards(lines[:second], facts, begin)
     rest = [line for line in lines[second:] if not line.blank]
     if rest:
@@ -119,15 +132,15 @@ def _second_page(text: str, lines: list[Line], begin: int) -> int:
     return index
 
 
-def page_facts(lines: list[Line], begin: int, facts: Facts) -> Facts:
-    """The facts of a page, with the day of its listing and its search.
+def _page_facts(lines: list[Line], begin: int, titles: list[_Title], url: str | None) -> Facts:
+    """The day of a page's listing, and its search.
 
     Args:
         lines: The lines of the page.
         begin: Number of the header line, after which the day stands.
-        facts: What is known already.
+        titles: Its titles.
+        url: Its address.
     """
-    titles = _titles(lines, begin)
     before = lines[: titles[0].first] if titles else lines
     days = [
         line.text.strip()
@@ -135,8 +148,7 @@ def page_facts(lines: list[Line], begin: int, facts: Facts) -> Facts:
         if line.first > begin and listing_day(line.text.strip())
     ]
     # the one nearest to the entries: above it may stand those of the capture
-    listing = days[-1] if days else None
-    return facts.and_then(Facts(listing_text=listing, query=query_of(facts.source_url)))
+    return Facts(listing_text=days[-1] if days else None, query=query_of(url))
 
 
 def read_cards(lines: list[Line], facts: Facts, begin: int) -> Page:
@@ -144,13 +156,14 @@ def read_cards(lines: list[Line], facts: Facts, begin: int) -> Page:
 
     Args:
         lines: The lines of the page.
-        facts: What is known of the page from its header.
+        facts: What is known of the page already.
         begin: Number of the line after which cards may begin.
     """
     notes: list[str] = []
     rejects: list[Reject] = []
     entries: list[Entry] = []
     titles = _titles(lines, begin)
+    facts = facts.and_then(_page_facts(lines, begin, titles, facts.source_url))
     linked = any(paper_of(lines[title.first].url) for title in titles)
     end = _footer(lines, titles[-1].after if titles else 0, begin)
     ends = [title.first for title in titles[1:]] + ([end] if titles else [])
@@ -161,7 +174,9 @@ def read_cards(lines: list[Line], facts: Facts, begin: int) -> Page:
             card.upvotes = _upvotes(lines[title.upvotes])
             card.upvotes_line = lines[title.upvotes].first
         card.last = heading[-1].last
-        body = [line for line in lines[title.after : following] if not _is_nothing(line)]
+        # a line may have no text, but an address or a picture that tells something
+        between = lines[title.after : following]
+        body = [line for line in between if not line.blank or line.alts or line.url]
         _read_body(card, body, notes)
         entry = _entry_of(card, notes, linked=linked)
         if entry is None:
@@ -201,11 +216,6 @@ class _Title(NamedTuple):
     upvotes: int | None
 
 
-def _is_nothing(line: Line) -> bool:
-    """Whether a line has neither text nor an address that tells something."""
-    return line.blank and not line.alts and not line.url
-
-
 def _titles(lines: list[Line], begin: int) -> list[_Title]:
     """The titles of a page.
 
@@ -221,26 +231,28 @@ def _titles(lines: list[Line], begin: int) -> list[_Title]:
     for i in body:
         line = lines[i]
         if found and i < found[-1].after:
-            before = i
-            continue
-        paper = paper_of(line.url)
-        upvotes = before if before is not None and _is_upvote(lines[before]) else None
-        if line.level in _LEVELS and not is_menu(line.text):
-            found.append(_Title(i, _after_heading(lines, i), upvotes))
-            current = paper
+            pass
+        elif line.level in _LEVELS and not is_menu(line.text):
+            found.append(_Title(i, _after_heading(lines, i), _upvote_at(lines, before)))
+            current = paper_of(line.url)
         elif (
             not headed
-            and paper is not None
+            and (paper := paper_of(line.url)) is not None
             and paper != current
             and "#" not in (line.url or "")
-            and (upvotes is not None or not upvoted)
+            and (not upvoted or _upvote_at(lines, before) is not None)
             and not AUTHORS_AT_END.search(line.text)
             and not _is_prose(line.text)
         ):
-            found.append(_Title(i, i + 1, upvotes))
+            found.append(_Title(i, i + 1, _upvote_at(lines, before)))
             current = paper
         before = i
     return found
+
+
+def _upvote_at(lines: list[Line], i: int | None) -> int | None:
+    """The index of a line, if it is the upvotes before a title."""
+    return i if i is not None and _is_upvote(lines[i]) else None
 
 
 _LEVELS = (2, 3, 4)
@@ -275,10 +287,11 @@ _ENDS_AS_PROSE = re.compile(r"[.;,][)\]\"'”’]*\s*$")
 
 def _is_upvote(line: Line) -> bool:
     """Whether a line is the number of upvotes that stands before a title."""
-    text = line.text.strip()
-    if line.level or text.startswith("Upvote") or not UPVOTES.fullmatch(text):
+    # most lines are told by where they lead to, which is seen soonest
+    if line.level or line.url is None or (line.url and _LOGIN not in line.url):
         return False
-    return line.url == "" or (line.url is not None and bool(_LOGIN.search(line.url)))
+    text = line.text.strip()
+    return not text.startswith("Upvote") and UPVOTES.fullmatch(text) is not None
 
 
 def _upvotes(line: Line) -> str | None:
@@ -335,6 +348,7 @@ def _without_what_follows(body: list[Line]) -> tuple[list[Line], list[Line]]:
     return body, []
 
 
+_SEPARATOR = re.compile(rf"[{SEPARATORS}]")
 _DATED = re.compile(rf"[{SEPARATORS}]\s*(?:Published on\s+)?{SHOWN_DATE}")
 _SEPARATED = re.compile(
     rf"[{SEPARATORS}]\s*(?:Published on\s+)?{SHOWN_DATE}(?:\s+{SHOWN_NUMBER})?\s*$"
@@ -356,8 +370,8 @@ def _metadata_begins(card: _Card, body: list[Line]) -> int:
     for i in range(len(body) - 1, -1, -1):
         line = body[i]
         text = line.text.strip()
-        joined = " ".join([text, *below]) if text else ""
-        dated = bool(text) and text[0] in SEPARATORS and bool(_DATED.match(joined[:200]))
+        separated = bool(text) and text[0] in SEPARATORS
+        dated = separated and bool(_DATED.match(" ".join([text, *below])[:200]))
         authors = AUTHORS_AT_END.fullmatch(text) is not None
         if authors or dated or _is_extra(line, card.paper):
             begins = i
@@ -389,6 +403,8 @@ def _is_extra(line: Line, paper: str | None) -> bool:
     text = line.text.strip()
     if text == "Upvote" or (text.startswith("Upvote") and UPVOTES.fullmatch(text)):
         return True
+    if not text.startswith(_BUTTON_BEGINS):
+        return False
     linked = any(piece.url for piece in line.pieces) or line.attached
     if not linked or (paper is not None and paper_of(line.url) == paper):
         return False
@@ -409,7 +425,7 @@ def _read_metadata(card: _Card, body: list[Line], i: int, notes: list[str]) -> N
         if found and card.upvotes is None and found[1] != "-":
             card.upvotes, card.upvotes_line = found[1], line.first
         for url in [*(piece.url for piece in line.pieces), line.attached]:
-            if url and not _LOGIN.search(url):
+            if url and _LOGIN not in url:
                 card.links.append(url)
         return
     if _is_upvote(line):
@@ -418,34 +434,40 @@ def _read_metadata(card: _Card, body: list[Line], i: int, notes: list[str]) -> N
         else:
             card.stray.append(line)
         return
-    below = next((each.text.strip() for each in body[i + 1 : i + 6] if not each.blank), "")
     for part in _parts(line):
         words = _PUBLISHED.sub("", part.text.strip(" \t\n" + SEPARATORS))
         if not words or _MARKS.fullmatch(words):
             continue
         url = part.url if part.url is not None else line.url
-        authors = AUTHORS_AT_END.fullmatch(words)
-        date = _DATE.fullmatch(words)
-        count = _COUNT.fullmatch(words)
-        before_date = below[:1] in tuple(SEPARATORS) or _SEPARATED.search(text) is not None
-        if authors and card.n_authors is None:
+        if card.n_authors is None and (authors := AUTHORS_AT_END.fullmatch(words)):
             card.n_authors = _number(authors[1], line.first, MOST_AUTHORS, notes) or None
-        elif date and card.date_text is None:
+        elif card.date_text is None and (date := _DATE.fullmatch(words)):
             card.date_text = date[1]
             if date[2]:
                 card.n_comments = _number(date[2], line.first, MOST_COUNTED, notes)
-        elif count and card.date_text is not None and card.n_comments is None and not _leads(url):
+        elif (
+            card.date_text is not None
+            and card.n_comments is None
+            and _COUNT.fullmatch(words)
+            and not _leads(url)
+        ):
             card.n_comments = _number(words, line.first, MOST_COUNTED, notes)
         elif (
             card.date_text is None
             and card.organization_name is None
-            and (before_date or (url and _SITE_PATH.match(url)))
+            and ((url and _SITE_PATH.match(url)) or _is_before_date(body, i))
             and paper_of(url) is None
         ):
             card.organization_slug = _slug(line, url) or card.organization_slug
             card.organization_name = " ".join(words.split())
         elif not is_menu(words):
             card.stray.append(line)
+
+
+def _is_before_date(body: list[Line], i: int) -> bool:
+    """Whether a line ends in a separator with a date, or the next one begins with a separator."""
+    below = next((each.text.strip() for each in body[i + 1 : i + 6] if not each.blank), "")
+    return below[:1] in tuple(SEPARATORS) or _SEPARATED.search(body[i].text.strip()) is not None
 
 
 def _leads(url: str | None) -> bool:
@@ -462,7 +484,7 @@ def _parts(line: Line) -> Iterator[Piece]:
     for piece in line.pieces:
         # a bullet before a number of authors is no separator, nor is one in a link's words
         whole = piece.url is not None or AUTHORS_AT_END.fullmatch(piece.text.strip())
-        cuts = [piece.text] if whole else re.split(rf"[{SEPARATORS}]", piece.text)
+        cuts = [piece.text] if whole else _SEPARATOR.split(piece.text)
         for cut in cuts:
             if cut.strip():
                 yield Piece(cut, piece.url)
@@ -510,7 +532,7 @@ def _entry_of(card: _Card, notes: list[str], *, linked: bool) -> Entry | None:
         url
         for line in card.abstract
         for url in [*(piece.url for piece in line.pieces), *line.inner, line.attached]
-        if url and paper_of(url) is None and url.startswith("http") and not _LOGIN.search(url)
+        if url and paper_of(url) is None and url.startswith("http") and _LOGIN not in url
     ]
     first = card.title[0].first
     upvotes = None

@@ -23,6 +23,7 @@ from paperdump.readers.records import Place
 from paperdump.readers.source import Head, Refused, Source
 
 _TARGET = re.compile(r"""data-target\s*=\s*["']?DailyPapers\b""")
+_HOLDS_PROPS = 'descendant-or-self::*[@data-target="DailyPapers"][@data-props]'
 _LISTS = ("dailyPapers", "searchResults", "papers")
 _SITE = re.compile(r"https?://(?:www\.)?huggingface\.co/papers\b")
 _BLOCKS = frozenset(
@@ -68,6 +69,7 @@ _BLOCKS = frozenset(
         "ul",
     ]
 )
+_HEADINGS = frozenset(["h1", "h2", "h3", "h4", "h5", "h6"])
 _SILENT = frozenset(
     ["script", "style", "template", "noscript", "head", "svg", "iframe", "object", "math"]
 )
@@ -87,13 +89,13 @@ class HfHtml:
         """Whether it is HTML of a page of the site."""
         if not head.start.startswith("<"):
             return None
-        found = _TARGET.search(head.text)
+        found = _TARGET.search(head.text) if "data-target" in head.text else None
         if found:
             line = head.text.count("\n", 0, found.start()) + 1
             return f'line {line} has an element with data-target="DailyPapers"'
         if not re.search(r"<(?:html|body|main|div|article|section)\b", head.text[:65536], re.I):
             return None
-        if listing.header_line(_without_tags(head.text)) is not None:
+        if _has_header(head.text):
             return "it is HTML with the page's header line, 'by AK and the research community'"
         if _SITE.search(head.text) and re.search(r"<title>[^<]*\bPapers\b", head.text):
             return "it is HTML whose title and links are those of the paper pages"
@@ -122,12 +124,10 @@ class HfHtml:
                 return
         lines = _lines(root)
         begin = _header(lines)
-        facts = hf_cards.page_facts(lines, begin, Facts(source_url=url, notes=notes))
         days = tuple(listing.date_links(text))
         n_lines = text.count("\n") + (not text.endswith("\n"))
-        page = hf_cards.read_cards(
-            lines, facts.and_then(Facts(n_lines=n_lines, date_links=days or None)), begin
-        )
+        facts = Facts(source_url=url, n_lines=n_lines, date_links=days or None, notes=notes)
+        page = hf_cards.read_cards(lines, facts, begin)
         if props is None:
             yield page.facts
             yield from page.entries
@@ -135,6 +135,21 @@ class HfHtml:
         else:
             # an empty list in the JSON: what is visible decides whether that is so
             yield from page.entries
+
+
+_AFTER_HEADER = 1_000  # characters, within which its line ends
+
+
+def _has_header(text: str) -> bool:
+    """Whether the page's header line is in the visible text, of which its beginning may say it."""
+    at = text.find(listing.HEADER)
+    end = text.find(">", at + _AFTER_HEADER) + 1 if at >= 0 else 0
+    # no tag goes on beyond the end of one; what stands after a line break changes no line before it
+    begin = _without_tags(text[:end])
+    found = listing.header_line(begin)
+    if found is not None and begin.count("\n") >= found:
+        return True
+    return listing.header_line(_without_tags(text)) is not None
 
 
 def _without_tags(text: str) -> str:
@@ -147,18 +162,18 @@ def _parsed(text: str) -> tuple[Any, Reject | None]:
     Raises:
         Refused: There is none in it.
     """
-    from lxml import etree, html  # noqa: PLC0415
+    from lxml import etree  # noqa: PLC0415
 
     # the text is decoded already, whatever encoding the page states
-    parser = html.HTMLParser(
+    parser = etree.HTMLParser(
         encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True, huge_tree=True
     )
-    # characters that no XML tree can hold; the parser would stop at a NUL
-    clean = re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]", " ", text)
     try:
-        root = html.document_fromstring(clean.encode("utf-8"), parser=parser)
+        root = etree.fromstring(_for_a_tree(text), parser)
     except (etree.LxmlError, ValueError) as error:
         raise Refused("damaged", f"The HTML cannot be read: {error}.") from None
+    if root is None:
+        raise Refused("damaged", "The HTML cannot be read: Document is empty.")
     for problem in parser.error_log:
         if problem.type_name == "ERR_RESOURCE_LIMIT":
             message = (
@@ -171,12 +186,28 @@ def _parsed(text: str) -> tuple[Any, Reject | None]:
     return root, None
 
 
+# characters that no XML tree can hold; the parser would stop at a NUL
+_NOT_IN_TREES = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_CONTROLS = bytes(set(range(32)) - set(b"\t\n\r"))
+
+
+def _for_a_tree(text: str) -> bytes:
+    """A text as UTF-8, a space in the place of each character that no tree can hold."""
+    try:
+        data = text.encode()
+    except UnicodeEncodeError:
+        return _NOT_IN_TREES.sub(" ", text).encode()
+    # the bytes show soonest that there is none
+    rare = b"\xef\xbf\xbe" in data or b"\xef\xbf\xbf" in data
+    if not rare and len(data.translate(None, _CONTROLS)) == len(data):
+        return data
+    return _NOT_IN_TREES.sub(" ", text).encode()
+
+
 def _props(root: Any) -> tuple[dict[str, Any] | None, str | None]:
     """The object in ``data-props``, and what is wrong with it where it cannot be read."""
     problem = None
-    for element in root.iter():
-        if element.get("data-target") != "DailyPapers" or element.get("data-props") is None:
-            continue
+    for element in root.xpath(_HOLDS_PROPS):
         try:
             props = loads(element.get("data-props"))
         except NotJson as error:
@@ -231,84 +262,73 @@ def _header(lines: list[Line]) -> int:
     return 0
 
 
-class _Walk:
-    """The visible text of a tree as lines with links.
+def _lines(root: Any) -> list[Line]:
+    """The visible text of a page as lines with links.
 
     Lines are those that a browser would show; their numbers are those of the file where the
     parser knows them, and never run backwards.
     """
+    from lxml import etree  # noqa: PLC0415
 
-    def __init__(self) -> None:
-        self.lines: list[Line] = []
-        self._number = 1
-
-    def break_line(self) -> None:
-        if not self.lines or self.lines[-1].pieces or self.lines[-1].alts:
-            self.lines.append(Line(self._number, self._number))
-
-    def add(self, text: str, url: str | None) -> None:
-        words = re.sub(r"\s+", " ", text)
-        if not words.strip() and not (self.lines and self.lines[-1].pieces):
-            return
-        if not self.lines:
-            self.break_line()
-        line = self.lines[-1]
-        if not line.pieces:
-            line.first = line.last = self._number
-        if line.pieces and line.pieces[-1].url == url:
-            line.pieces[-1] = Piece(line.pieces[-1].text + words, url)
+    lines: list[Line] = []
+    line: Line | None = None  # the last of them
+    number = 1
+    url: str | None = None
+    around: list[str | None] = []  # where the links lead to in which the open one stands
+    walk = etree.iterwalk(root, events=("start", "end"))
+    for event, element in walk:
+        tag = element.tag
+        begins = event == "start"
+        if begins:
+            number = max(number, element.sourceline or 0)
+        if tag in _BLOCKS and (line is None or line.pieces or line.alts):
+            line = Line(number, number)
+            lines.append(line)
+        if begins:
+            if tag == "a":
+                around.append(url)
+                url = _target(element)
+            elif tag in _HEADINGS and line:
+                line.level = int(tag[1])
+            if tag == "img" and (alt := (element.get("alt") or "").strip()):
+                if line is None:
+                    line = Line(number, number)
+                    lines.append(line)
+                line.alts.append(alt)
+            if tag in _SILENT or element.get("hidden") is not None:
+                walk.skip_subtree()
+                continue
+            text = element.text
         else:
-            line.pieces.append(Piece(words, url))
-        line.last = max(line.last, self._number)
+            if tag == "a":
+                url = around.pop()
+            text = element.tail
+        # white space begins no line
+        if text and ((line and line.pieces) or not text.isspace()):
+            if line is None:
+                line = Line(number, number)
+                lines.append(line)
+            _add(line, text, url, number)
+    for each in lines:
+        each.finish()
+    return [each for each in lines if each.pieces or each.alts]
 
-    def at(self, number: int | None) -> None:
-        if number is not None:
-            self._number = max(self._number, number)
 
-    def picture(self, alt: str | None) -> None:
-        if alt and alt.strip():
-            if not self.lines:
-                self.break_line()
-            self.lines[-1].alts.append(alt.strip())
-
-
-def _lines(root: Any) -> list[Line]:
-    """The visible text of a page as lines with links."""
-    walk = _Walk()
-    # begin and end of each element in turn, without recursion: pages may be nested deeply
-    todo: list[tuple[str, Any, str | None]] = [("begin", root, None)]
-    while todo:
-        what, element, url = todo.pop()
-        if what == "text":
-            walk.add(element, url)
-            continue
-        tag = element.tag if isinstance(element.tag, str) else ""
-        if what == "end":
-            if tag in _BLOCKS:
-                walk.break_line()
-            continue
-        walk.at(element.sourceline)
-        if tag in _BLOCKS:
-            walk.break_line()
-            if re.fullmatch(r"h[1-6]", tag):
-                walk.lines[-1].level = int(tag[1])
-        if tag == "img":
-            walk.picture(element.get("alt"))
-        inner = _target(element) if tag == "a" else url
-        todo.append(("end", element, url))
-        if tag in _SILENT or element.get("hidden") is not None:
-            continue
-        parts: list[tuple[str, Any, str | None]] = []
-        if element.text:
-            parts.append(("text", element.text, inner))
-        for child in element:
-            parts.append(("begin", child, inner))
-            if child.tail:
-                parts.append(("text", child.tail, inner))
-        todo += reversed(parts)
-    for line in walk.lines:
-        line.finish()
-    return [line for line in walk.lines if line.pieces or line.alts]
+def _add(line: Line, text: str, url: str | None, number: int) -> None:
+    """Add text to a line, runs of white space in it as one space."""
+    if "  " in text or not text.isprintable():
+        begins, ends = text[0].isspace(), text[-1].isspace()
+        text = " ".join(text.split())
+        text = f"{' ' * begins}{text}{' ' * ends}" if text else " "
+    pieces = line.pieces
+    if not pieces:
+        line.first = number
+        pieces.append(Piece(text, url))
+    elif pieces[-1].url == url:
+        pieces[-1] = Piece(pieces[-1].text + text, url)
+    else:
+        pieces.append(Piece(text, url))
+    line.last = number
 
 
 def _target(element: Any) -> str | None:

@@ -91,6 +91,9 @@ class HfJson:
 
 def _mended(text: str) -> list[Item]:
     """What is whole of a list of records that is broken or cut off; nothing where none is."""
+    # most JSON lines have none of the names, which shows sooner than that no list follows one
+    if text.lstrip()[:1] != "[" and not any(f'"{name}"' in text for name in _WRAPPERS):
+        return []
     opening = _LIST.search(text)
     if not opening:
         return []

@@ -18,13 +18,16 @@ from typing import NamedTuple
 
 SITE = "https://huggingface.co"
 
-_TOKEN = re.compile(r"\[|\]|\n|\\")
+_TOKEN = re.compile(r"[\[\]\n\\]")
+_OPENING = re.compile(r"[\[\\]")  # what tells something where no bracket is open
 # what makes a target: an address, a path of the site, or nothing; $f[x](y)$ has none
 _TARGET = re.compile(
     r"\((?P<url>(?:(?:https?:|mailto:|[/#])(?:[^()\s]|\([^()\s]*\)){0,2000})?)"
     r"(?:\s+\"[^\"\n]{0,500}\")?\)"
     r"|\[(?P<ref>[0-9]{1,5})\]"
 )
+# what most targets are, told sooner
+_PLAIN_TARGET = re.compile(r"\(((?:https?:|/)[^()\s]{0,2000})\)")
 _BLANK = re.compile(r"[ \t]*\n")
 _LINE_END = re.compile(r"[ \t]*(?:\n|\Z)")
 _LINKED_HEADING = re.compile(r"[ ]{0,3}#{1,6}[ ]+\[")
@@ -42,6 +45,8 @@ _NOTHING = re.compile(
 # how converters keep a line break within a link or heading
 _BREAK = re.compile(r"\\{1,2}(?:\n|[ ]{2})")
 _ESCAPED = re.compile(r"\\([\\`*_{}\[\]()#+\-.!<>~|])")
+_WRAPPED_HEADING = re.compile(r"\n[ ]{0,3}#{1,6}[ ]+")
+_LIST_MARK = re.compile(r"^\s*[-*•]\s+")
 _EMPHASIS = "*_~ \t"
 _LONGEST_LINK = 50_000
 _MOST_OPENED = 64  # brackets that wait for their end; more are no links
@@ -91,7 +96,12 @@ class Line:
 
     def finish(self) -> None:
         """Derive what follows from the pieces."""
-        self.text = "".join(piece.text for piece in self.pieces)
+        if len(self.pieces) == 1:
+            self.text, url = self.pieces[0]
+            self.blank = not self.text.strip()
+            self.url = url if self.attached is None else self.attached
+            return
+        self.text = "".join([piece.text for piece in self.pieces])
         self.blank = not self.text.strip()
         parts = [piece for piece in self.pieces if piece.text.strip(_EMPHASIS)]
         if self.attached is not None:
@@ -116,11 +126,14 @@ class _Span(NamedTuple):
 def lines_of(text: str, *, escaped: bool = False) -> list[Line]:
     """The lines of a text, with links and headings told apart from the words.
 
+    Empty lines are mostly left out; the numbers of the others tell where they were.
+
     Args:
         text: The text.
         escaped: Whether punctuation is escaped by backslashes, as Markdown does.
     """
-    text = _NOTHING.sub(lambda found: " " * len(found[0]), text)
+    if "```" in text or "<a id=" in text:
+        text = _NOTHING.sub(lambda found: " " * len(found[0]), text)
     targets, text = _definitions(text)
     spans, unclosed = _links(text, targets)
     if unclosed is not None:
@@ -135,9 +148,11 @@ def lines_of(text: str, *, escaped: bool = False) -> list[Line]:
             _add_link(lines, text, span, starts, escaped=escaped)
         at = span.end
     for line in lines:
+        if not line.pieces:
+            continue
         _read_heading(line)
         _drop_placeholders(line)
-        if escaped:
+        if escaped and any("\\" in piece.text for piece in line.pieces):
             line.pieces = [
                 Piece(_ESCAPED.sub(r"\1", p.text), p.url) if p.url is None else p
                 for p in line.pieces
@@ -183,28 +198,29 @@ def _links(text: str, targets: dict[str, str]) -> tuple[list[_Span], int | None]
     """
     spans: list[_Span] = []
     opened: list[_Bracket] = []
-    past = line_begin = 0  # what was read already: an escaped bracket, a link's target
-    for token in _TOKEN.finditer(text):
+    past = 0  # the end of what was read already: a bracket, an escaped one, a link's target
+    line_begin = looked = 0  # where a line begins, and up to where that was looked for
+    while token := (_TOKEN if opened else _OPENING).search(text, past):
         at = token.start()
+        past = at + 1
         character = text[at]
-        if character == "\n":
-            line_begin = at + 1
-        if at < past:
-            continue
         if character == "\\":
-            past = at + 2 if text[at + 1 : at + 2] in ("[", "]", "\\") else at
+            if text[at + 1 : at + 2] in ("[", "]", "\\"):
+                past = at + 2
         elif character == "[":
             image = at > 0 and text[at - 1] == "!"
+            line_begin = text.rfind("\n", looked, at) + 1 or line_begin
+            looked = at
             begins = bool(_AT_LINE_START.match(text, line_begin, at))
             opened.append(_Bracket(at - image, at + 1, image, begins))
             if len(opened) > _MOST_OPENED:
                 del opened[: _MOST_OPENED // 2]
-        elif character == "\n" and opened:
+        elif character == "\n":
             if _BLANK.match(text, at + 1):
                 opened = [bracket for bracket in opened if bracket.at_line_start]
             elif _LINKED_HEADING.match(text, at + 1):
                 opened.clear()  # a link that was never closed ends before the next heading
-        elif character == "]" and opened:
+        elif opened:
             span = _closed(text, at, opened, targets)
             if span is not None:
                 past = span.end
@@ -220,9 +236,11 @@ def _links(text: str, targets: dict[str, str]) -> tuple[list[_Span], int | None]
 
 def _closed(text: str, at: int, opened: list[_Bracket], targets: dict[str, str]) -> _Span | None:
     """The link that a closing bracket ends, if it ends one; takes what it closes off the opened."""
-    target = _TARGET.match(text, at + 1)
     url: str | None = None
-    if target and target["url"] is not None:
+    target = _PLAIN_TARGET.match(text, at + 1)
+    if target:
+        url = _absolute(target[1])
+    elif (target := _TARGET.match(text, at + 1)) and target["url"] is not None:
         url = _absolute(target["url"])
     elif target and target["ref"] in targets:
         url = targets[target["ref"]]
@@ -252,13 +270,22 @@ def _absolute(url: str) -> str:
 
 
 def _add_text(lines: list[Line], text: str, number: int) -> None:
-    """Add text that is no link; it goes on with the last line."""
-    for i, part in enumerate(text.split("\n")):
-        if i == 0 and lines:
-            if part:
-                lines[-1].pieces.append(Piece(part))
-        else:
-            lines.append(Line(number + i, number + i, [Piece(part)] if part else []))
+    """Add text that is no link; it goes on with the last line.
+
+    Of empty lines only the last is added, with which what follows goes on.
+    """
+    parts = text.split("\n")
+    if lines:
+        if parts[0]:
+            lines[-1].pieces.append(Piece(parts[0]))
+        del parts[0]
+        number += 1
+    for at, part in enumerate(parts, number):
+        if part:
+            lines.append(Line(at, at, [Piece(part)]))
+    if parts and not parts[-1]:
+        last = number + len(parts) - 1
+        lines.append(Line(last, last))
 
 
 def _add_link(
@@ -273,25 +300,27 @@ def _add_link(
     if span.image:
         line.alts.append(inner)
         return
-    line.alts += _IMAGE.findall(inner)
-    inner = _IMAGE.sub("", inner)
-    line.inner += [url for _, url in _INNER_LINK.findall(inner)]
-    inner = _INNER_LINK.sub(r"\1", inner)
-    placeholder = _PLACEHOLDER.match(inner)
-    # titles may begin with a bracket; what stands for a picture is followed by a name, or alone
-    if placeholder and ("/papers/" not in span.url or placeholder.end() == len(inner)):
-        line.alts.append(placeholder[1])
-        inner = inner[placeholder.end() :]
-    if escaped:
+    if "[" in inner:
+        line.alts += _IMAGE.findall(inner)
+        inner = _IMAGE.sub("", inner)
+        line.inner += [url for _, url in _INNER_LINK.findall(inner)]
+        inner = _INNER_LINK.sub(r"\1", inner)
+        placeholder = _PLACEHOLDER.match(inner)
+        # titles may begin with a bracket; what stands for a picture is followed by a name, or alone
+        if placeholder and ("/papers/" not in span.url or placeholder.end() == len(inner)):
+            line.alts.append(placeholder[1])
+            inner = inner[placeholder.end() :]
+    if escaped and "\\" in inner:
         inner = _ESCAPED.sub(r"\1", _BREAK.sub("\n", inner))
-    # a heading that was wrapped has its marks on every line
-    inner = re.sub(r"\n[ ]{0,3}#{1,6}[ ]+", "\n", inner)
+    if "\n" in inner:
+        # a heading that was wrapped has its marks on every line
+        inner = _WRAPPED_HEADING.sub("\n", inner)
     line.pieces.append(Piece(inner, span.url))
 
 
 def _read_heading(line: Line) -> None:
     """Take the marks of a heading off a line."""
-    if line.pieces and line.pieces[0].url is None:
+    if line.pieces and line.pieces[0].url is None and "#" in line.pieces[0].text:
         found = _HEADING.match(line.pieces[0].text)
         if found:
             line.level = len(found[1])
@@ -300,10 +329,10 @@ def _read_heading(line: Line) -> None:
 
 def _drop_placeholders(line: Line) -> None:
     """Take a bracket that is all of a line, and stands for an image, off it."""
-    if len(line.pieces) == 1 and line.pieces[0].url is None:
-        text = line.pieces[0].text
-        found = _PLACEHOLDER.match(re.sub(r"^\s*[-*•]\s+", "", text))
-        if found and found.end() == len(re.sub(r"^\s*[-*•]\s+", "", text)) and found[1].strip():
+    if len(line.pieces) == 1 and line.pieces[0].url is None and "[" in line.pieces[0].text:
+        text = _LIST_MARK.sub("", line.pieces[0].text)
+        found = _PLACEHOLDER.match(text)
+        if found and found.end() == len(text) and found[1].strip():
             line.alts.append(found[1])
             line.pieces = []
 

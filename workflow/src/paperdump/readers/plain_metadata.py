@@ -28,7 +28,7 @@ LONGEST_ONE_LINE = 240
 _SEPARATED_DATE = re.compile(rf"\s*·\s*({SHOWN_DATE})(?:\s+({SHOWN_NUMBER}))?\s*")
 _ONE_LINE = re.compile(rf"(?P<by>[^·]{{1,60}})(?P<date>·\s*{SHOWN_DATE}(?:\s+{SHOWN_NUMBER})?\s*)")
 _SEPARATORS = frozenset(SEPARATORS)
-_LONGEST_ORGANIZATION = 200
+LONGEST_ORGANIZATION = 200
 _LONGEST_DATE = 40
 _ENDS_AS_SENTENCE = re.compile(r"[.;:,!?][)\]\"'”’]*$")
 _COMPANY = re.compile(r"\b(?:Inc|Ltd|Co|Corp|e\.V|S\.A|B\.V|LLC|GmbH)\.$")
@@ -70,10 +70,10 @@ def metadata_at(lines: list[str], i: int, end: int, begins: bool, waiting: int) 
         cut = _AUTHORS_CUT.fullmatch(line)  # the capture ends within the byline
         if cut:
             return _with_authors(Metadata(i + 1, i + 1), i, cut[1] if cut[2] else None)
-    if _is_separator(line):
+    if is_separator(line):
         rest = _after_separator(lines, i, end)
         return rest if rest and rest.date_text else None
-    if i + 1 < end and _is_separator(lines[i + 1]) and len(line) <= _LONGEST_ORGANIZATION:
+    if i + 1 < end and is_separator(lines[i + 1]) and len(line) <= LONGEST_ORGANIZATION:
         rest = _after_separator(lines, i + 1, end)
         # without a date, nothing but their standing alone tells them from lines of a text
         if rest and (
@@ -81,9 +81,8 @@ def metadata_at(lines: list[str], i: int, end: int, begins: bool, waiting: int) 
         ):
             return replace(rest, first=i + 1, organization_text=line.strip())
         return None
-    named = _COMPANY.search(line.strip()) or not _ENDS_AS_SENTENCE.search(line.strip())
-    alone = begins and waiting >= 2 and _blank(lines, i + 1, end)
-    if alone and named and len(line) <= _LONGEST_ORGANIZATION:
+    alone = begins and waiting >= 2 and len(line) <= LONGEST_ORGANIZATION
+    if alone and _blank(lines, i + 1, end) and _is_named(line.strip()):
         # an organisation apart from the separator, as text made of Markdown has it
         rest = _after_separator(lines, _skip_blank(lines, i + 1, end), end)
         if rest and rest.date_text:
@@ -91,13 +90,18 @@ def metadata_at(lines: list[str], i: int, end: int, begins: bool, waiting: int) 
     return None
 
 
+def _is_named(words: str) -> bool:
+    """Whether words do not end as a sentence does, or with the abbreviation of a company."""
+    return _COMPANY.search(words) is not None or _ENDS_AS_SENTENCE.search(words) is None
+
+
 def _before_separator(lines: list[str], i: int, end: int) -> bool:
     """Whether the next line that is not blank is a separator."""
     j = _skip_blank(lines, i + 1, end)
-    return j < end and _is_separator(lines[j])
+    return j < end and is_separator(lines[j])
 
 
-def _is_separator(line: str) -> bool:
+def is_separator(line: str) -> bool:
     """Whether a line is a separator, alone or with a date after it."""
     words = line.strip()
     return words in _SEPARATORS or (
@@ -149,7 +153,7 @@ def _after_separator(
     After a number of authors, the short line right below a separator is the date line, whatever
     it says.
     """
-    if i >= end or not _is_separator(lines[i]):
+    if i >= end or not is_separator(lines[i]):
         return None
     here = _dated(lines[i], i)
     if here:

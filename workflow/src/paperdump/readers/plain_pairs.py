@@ -1,11 +1,11 @@
 """Plain-text pages, the quick way: entries of the shape that nearly all captures have.
 
-An entry is a title on a line, a blank line, an abstract on a line, a blank line, and perhaps the
-three lines of its metadata. Where the lines between two metadata blocks have this shape, and each
-title and abstract reads as nothing else, the weighing of ``plain_division`` could only come to the
-same entries, so it is spared. The first line of which that is not certain ends the quick way; the
-slow one reads on from the last metadata block before it. That both read the same is a property
-test.
+An entry is a title on a line, a blank line, an abstract on a line, a blank line, and perhaps its
+metadata: three lines, or of these the byline or the other two alone. Where the lines between two
+metadata blocks have this shape, and each title and abstract reads as nothing else, the weighing
+of ``plain_division`` could only come to the same entries, so it is spared. The first line of which
+that is not certain ends the quick way; the slow one reads on from the last metadata block before
+it. That both read the same is a property test.
 """
 
 from __future__ import annotations
@@ -16,7 +16,13 @@ import re
 from paperdump.readers.base import Entry
 from paperdump.readers.listing import HEADER, UPVOTES
 from paperdump.readers.plain_division import cost_as_abstract, cost_as_title
-from paperdump.readers.plain_metadata import LONGEST_ONE_LINE, SEPARATOR, metadata_at
+from paperdump.readers.plain_metadata import (
+    LONGEST_ONE_LINE,
+    LONGEST_ORGANIZATION,
+    SEPARATOR,
+    is_separator,
+    metadata_at,
+)
 
 # A title that costs nothing as a title, without a look at the finer rules.
 _PLAIN_TITLE = re.compile(
@@ -54,7 +60,7 @@ def read_pairs(lines: list[str], begin: int, end: int, entries: list[Entry]) -> 
         abstract = lines[i + 2]
         if lines[i + 1] or lines[i + 3] or len(abstract) < 3 or title[0] in " •\t":
             return start
-        if SEPARATOR in title or (len(title) < 20 and UPVOTES.fullmatch(title)):
+        if SEPARATOR in title or (len(title) < 20 and (len(title) < 3 or UPVOTES.fullmatch(title))):
             return start
         if len(abstract) <= LONGEST_ONE_LINE and SEPARATOR in abstract:
             return start
@@ -62,8 +68,26 @@ def read_pairs(lines: list[str], begin: int, end: int, entries: list[Entry]) -> 
             abstract[-1] in "rsy " and _has_other_words(abstract)
         ):
             return start
-        if lines[i + 5] == "·":
-            known = None if lines[i + 7] or i + 6 >= end else _metadata(lines[i + 4], lines[i + 6])
+        closing = lines[i + 4]
+        if lines[i + 5] == SEPARATOR:
+            size = 3
+        elif closing == SEPARATOR:
+            size = 2
+            # a short paragraph before a separator could be an organisation
+            if waiting and len(abstract) <= LONGEST_ORGANIZATION:
+                return start
+        elif "author" in closing[-9:] and not lines[i + 5]:
+            size = 1
+            if _is_before_separator(lines, i + 6, end):
+                return start
+        else:
+            size = 0
+        if size:
+            i += 4 + size
+            known = None
+            short = len(closing) <= LONGEST_ONE_LINE and len(lines[i - 1]) <= LONGEST_ONE_LINE
+            if i <= end and short and (size == 1 or not lines[i]):
+                known = _metadata(closing, lines[i - 1] if size > 1 else "", size)
             if known is None:
                 return start
             if waiting:
@@ -76,15 +100,15 @@ def read_pairs(lines: list[str], begin: int, end: int, entries: list[Entry]) -> 
                 Entry(
                     title=title,
                     abstract=abstract,
-                    first_line=i + 1,
-                    last_line=i + 7,
+                    first_line=i - size - 3,
+                    last_line=i,
                     n_authors=n_authors,
                     organization_text=organization,
                     date_text=date,
                     n_comments=comments,
                 )
             )
-            start = i = i + 7
+            start = i
         elif (plain(title) or _certain_title(title)) and (
             (abstract[-1] == "." and abstract[0] != " ") or _certain_abstract(abstract)
         ):
@@ -109,12 +133,30 @@ def _certain_abstract(abstract: str) -> bool:
     return cost_as_abstract(abstract) == 0
 
 
+def _is_before_separator(lines: list[str], i: int, end: int) -> bool:
+    """Whether the first line from here on that is not blank is a separator."""
+    while i < end and not lines[i].strip():
+        i += 1
+    return i < end and is_separator(lines[i])
+
+
 @functools.lru_cache(maxsize=4096)
 def _metadata(
-    byline: str, date: str
+    begin: str, date: str, size: int
 ) -> tuple[int | None, str | None, str | None, int | None] | None:
-    """What the three lines of a whole metadata block say; None where they are no such block."""
-    block = metadata_at(["", byline, "·", date, ""], 1, 5, True, 0)
-    if block is None or (block.first, block.last) != (2, 4) or block.notes or not block.date_text:
+    """What the lines of a metadata block say; None where they are no such block.
+
+    Args:
+        begin: Its first line: the byline, or where there is none the separator.
+        date: Its last line, where it has more than one.
+        size: How many lines it has.
+    """
+    if not begin.strip():
+        return None
+    lines = [begin] if size == 1 else [begin, date] if size == 2 else [begin, SEPARATOR, date]
+    block = metadata_at(["", *lines, "", ""], 1, size + 3, True, 0)
+    if block is None or (block.first, block.last) != (2, size + 1) or block.notes:
+        return None
+    if (block.n_authors if size == 1 else block.date_text) is None:
         return None
     return block.n_authors, block.organization_text, block.date_text, block.n_comments

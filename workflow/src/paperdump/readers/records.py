@@ -100,6 +100,9 @@ class Fields:
 
     def text(self, name: str) -> str | None:
         """A text; None where it is missing or holds only white space."""
+        value = self._record.get(name)
+        if value is None or type(value) is str:  # as nearly all are
+            return value if value and not value.isspace() else None
         return self._as_text(name, self.raw(name))
 
     def _as_text(self, name: str, value: Any) -> str | None:

@@ -29,7 +29,7 @@ from paperdump.readers.table_columns import (
     plan_of,
     sniffed_words,
 )
-from paperdump.readers.table_csv import Row, dialect_of, looks_like_rows, rows_of
+from paperdump.readers.table_csv import DELIMITERS, Row, dialect_of, looks_like_rows, rows_of
 from paperdump.readers.table_lines import Lines
 from paperdump.readers.table_record import BRINGS, flattened, read_record
 
@@ -66,6 +66,8 @@ class Table:
             return f"it is a JSON array whose first record has the keys {words}" if words else None
         if not start or start[0] == "<":
             return None
+        if not _may_have_cells(head):
+            return None
         dialect, header = dialect_of(head.text)
         words = sniffed_words(labels_of(header)) if len(header) > 1 else None
         if words is None or not looks_like_rows(head.text, dialect, header, head.whole):
@@ -98,6 +100,14 @@ def _keys(text: str, head: Head, ended: bool) -> list[str]:
     except (ValueError, RecursionError):
         return [] if head.whole or ended else list(dict.fromkeys(_KEY.findall(text)))
     return list(flattened(first)) if isinstance(first, dict) else []
+
+
+def _may_have_cells(head: Head) -> bool:
+    """Whether the first line with words, or a quote that it opens, may have several cells."""
+    begin = len(head.text) - len(head.start)
+    end = head.text.find("\n", begin)
+    line = head.text[: end if end >= 0 else None]
+    return any(mark in line for mark in ('"', *DELIMITERS))
 
 
 def _line_after_first(text: str) -> str:

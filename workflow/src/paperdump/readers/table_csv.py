@@ -17,7 +17,7 @@ from paperdump.readers.source import Refused
 from paperdump.readers.table_columns import labels_of, plan_of
 from paperdump.readers.table_lines import Line, Lines
 
-_DELIMITERS = (",", "\t", ";", "|")
+DELIMITERS = (",", "\t", ";", "|")
 # a cell of more lines is none; short lines take many times their length in memory
 _MOST_LINES = 100_000
 # rows beyond the limit, each of which is read to the limit, before the file is given up
@@ -71,14 +71,14 @@ def dialect_of(text: str, title: str | None = None) -> tuple[Dialect, list[str]]
     stated = None
     for line in lines:
         # spreadsheets write such a line for themselves
-        if line.lower().startswith("sep=") and line[4:] in _DELIMITERS:
+        if line.lower().startswith("sep=") and line[4:] in DELIMITERS:
             stated = line[4:]
         elif line.strip():
             break
         skipped += 1
     found: list[tuple[tuple[bool, int, int], Dialect, list[str]]] = []
     mapping = {"title": title} if title else {}
-    for delimiter in [stated] if stated else _DELIMITERS:
+    for delimiter in [stated] if stated else DELIMITERS:
         header = _header(lines[skipped:], delimiter)
         spaced = len(header) > 1 and all(cell.startswith(" ") for cell in header[1:])
         plan = plan_of(labels_of(header), mapping)
