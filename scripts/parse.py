@@ -5,9 +5,8 @@ from paperdump import job
 with job.logged(snakemake.log[0], "parse", snakemake.resources.mem_mb) as work:
     from pathlib import Path
 
-    from paperdump.lean import collect_seldom, without_pandas
+    from paperdump.lean import without_pandas
 
-    collect_seldom()
     without_pandas()
 
     from paperdump import parse

@@ -177,7 +177,9 @@ class ParquetPieces:
 
     def write(self, piece: pa.Table) -> None:
         """Append rows; their columns must be those of the table."""
-        self._writer.write_table(piece.cast(self._schema), ROW_GROUP_SIZE)
+        if not piece.schema.equals(self._schema, check_metadata=True):
+            piece = piece.cast(self._schema)
+        self._writer.write_table(piece, ROW_GROUP_SIZE)
         self.rows += piece.num_rows
 
     def close(self) -> None:

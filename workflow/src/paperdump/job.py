@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import gc
 import os
 import re
 import signal
@@ -14,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from paperdump import memory
+from paperdump import lean, memory
 from paperdump.errors import PaperdumpError
 
 _LOOKS = 0.2  # seconds between two looks at how much memory the work holds
@@ -24,9 +23,6 @@ _FOR_MEMORY = (signal.SIGKILL, signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS)
 # what a job is told when it is to end
 _OF_ITS_END = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 _TELL_EVERY = 10.0  # seconds between two lines on how far a job is
-# Objects that are made between two looks for garbage: to look at what is imported, of which nothing
-# is, over and over, takes a tenth of a batch's time.
-_GARBAGE = 100_000
 _PEAK = re.compile(r"; at most ([\d,]+) MB$")  # the end of the last line of a job's log
 
 
@@ -115,7 +111,7 @@ def logged(log: str | Path, stage: str, mem_mb: int | None = None) -> Iterator[W
         os.dup2(file.fileno(), 2)
         work_done = Work(stage)
         memory.reuse()
-        gc.set_threshold(_GARBAGE)
+        lean.collect_seldom()
         try:
             yield work_done
             sys.stdout.flush()
