@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -16,6 +17,8 @@ NO_PAPERS = pl.DataFrame(schema={"paper_id": pl.String})
 
 class Tables:
     """A release in memory."""
+
+    piece_rows = 2
 
     def __init__(self, frames: Mapping[str, pl.DataFrame], **manifest: Any) -> None:
         self.frames = dict(frames)
@@ -35,6 +38,18 @@ class Tables:
     def read(self, name: str, columns: Sequence[str] | None = None) -> pl.DataFrame:
         frame = self.frames.get(name, pl.DataFrame())
         return frame.select(c for c in columns or frame.columns if c in frame.columns)
+
+    def pieces(self, name: str, columns: Sequence[str], first: int = 0) -> Iterator[pl.DataFrame]:
+        yield from self.read(name, columns).slice(first).iter_slices(self.piece_rows)
+
+    def begins_as(self, other: Tables, name: str) -> Mapping[str, int]:
+        one, two = (side.frames.get(name, pl.DataFrame()) for side in (self, other))
+        n = min(one.height, two.height)
+        return {
+            c: next(iter(one[c].head(n).ne_missing(two[c].head(n)).arg_true()), n)
+            for c in one.columns
+            if c in two.columns and one.schema[c] == two.schema[c]
+        }
 
 
 def release(
@@ -264,7 +279,89 @@ def test_a_retyped_column_is_compared_by_value() -> None:
     old = release({"p1": ["a1"], "p2": ["a2"]}, values=values)
     new = release({"p1": ["a1"], "p2": ["a2"]}, values={**values, "p2": {"n_authors": 5}})
     old.frames["papers"] = old.frames["papers"].with_columns(pl.col("n_authors").cast(pl.Int64))
-    assert told(old, new, "paper", "paper_id", "old_value", "new_value") == [("p2", "4", "5")]
+    assert told(old, new, "paper", "paper_id", "field", "old_value", "new_value") == [
+        ("p2", "n_authors", "4", "5")
+    ]
+
+
+VALUES = st.fixed_dictionaries(
+    {
+        "title": st.sampled_from(["a", "ab", "", None]),
+        "authors": st.sampled_from([["x"], ["x", "y"], [], [None], None]),
+        "n_authors": st.sampled_from([1, 2, None]),
+    }
+)
+PAPERS = st.lists(st.tuples(st.sampled_from("pqrstuvw"), VALUES), unique_by=lambda pair: pair[0])
+
+
+@given(PAPERS, PAPERS, st.integers(0, 3), st.integers(0, 3), st.integers(1, 4))
+def test_the_values_that_differ_are_those_of_the_rows_of_a_paper_wherever_they_stand(
+    before: list[Any], after: list[Any], near: int, few: int, piece: int
+) -> None:
+    """Whatever is near, few, or held at a time: as if row by row."""
+    old, new = (
+        Tables({"papers": tables.frame_of("papers", [{"paper_id": p, **v} for p, v in rows])})
+        for rows in (before, after)
+    )
+    then, now = dict(before), dict(after)
+    expected = {
+        (p, p, column, *(to_json(side[p][column]) for side in (then, now)))
+        for p in then.keys() & now.keys()
+        for column in then[p]
+        if then[p][column] != now[p][column]
+    }
+    pairs = ids(*sorted(then.keys() & now.keys())).select(old_id="paper_id", new_id="paper_id")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(changes, "_NEAR", near)
+        patch.setattr(changes, "_FEW", few)
+        patch.setattr(Tables, "piece_rows", piece)
+        found = changes.values_changed(old, new, "papers", "paper_id", pairs).rows()
+    assert len(found) == len(set(found))
+    assert set(found) == expected
+
+
+def to_json(value: Any) -> str | None:
+    return None if value is None else json.dumps(value, separators=(",", ":"))
+
+
+ENTRIES = st.dictionaries(
+    st.sampled_from(["a1", "a2", "a3", "b1", "b2", "c1"]), st.sampled_from("pqrs")
+)
+
+
+def of_entries(entries: Mapping[str, str]) -> Tables:
+    papers: dict[str, list[str]] = {}
+    for entry, paper in sorted(entries.items()):
+        papers.setdefault(paper, []).append(entry)
+    made = release(papers)
+    made.frames["sightings"] = made.frames["sightings"].sort("dump_id", "position")
+    return made
+
+
+@given(ENTRIES, ENTRIES, st.sets(st.sampled_from(["a1", "a2", "b1", "c1"])))
+def test_entries_that_their_order_shows_to_be_the_same_are_those_that_a_join_finds(
+    before: dict[str, str], after: dict[str, str], elsewhere: set[str]
+) -> None:
+    old, new = of_entries(before), of_entries(after)
+    new.frames["sightings"] = (
+        new.frames["sightings"]
+        .with_columns(
+            first_line=pl.when(pl.col("entry_id").is_in(elsewhere)).then(9).otherwise("first_line")
+        )
+        .cast(old.frames["sightings"].schema)
+    )  # type: ignore[arg-type]
+    found = changes.Paths.between(old, new)
+    with pytest.MonkeyPatch.context() as patch:
+        none = pl.DataFrame(
+            schema=dict.fromkeys(
+                ("old_entry_id", "old_paper_id", "entry_id", "paper_id"), pl.String
+            )
+        )
+        patch.setattr(changes, "_alike", lambda one, other: (none, one, other))
+        joined = changes.Paths.between(old, new)
+    for name in ("entries", "papers", "flows"):
+        one, other = getattr(found, name), getattr(joined, name)
+        assert one.sort(one.columns).equals(other.select(one.columns).sort(one.columns))
 
 
 def month(**papers: int) -> pl.DataFrame:
@@ -407,3 +504,66 @@ def test_only_rows_at_either_end_that_are_alike_are_passed_over(
     # the same rows, in words, stand before and behind what is left of either
     ends = [(words[0][:n], words[0][len(words[0]) - passed + n :]) for n in range(passed + 1)]
     assert any(all([*begin, *left[n], *end] == words[n] for n in (0, 1)) for begin, end in ends)
+
+
+SUMMARY = st.lists(
+    st.tuples(
+        st.sampled_from(["m", "n", "o"]),
+        st.sampled_from("tuv"),
+        st.sampled_from([0.0, -0.0, 1.0, None, float("nan")]),
+    ),
+    max_size=12,
+)
+
+
+@given(SUMMARY, SUMMARY, st.booleans())
+def test_runs_of_rows_that_are_alike_make_no_difference_to_what_is_told(
+    before: list[Any], after: list[Any], in_order: bool
+) -> None:
+    name = "summaries/date_evidence"
+    columns = ("dump_id", "published_on_evidence", "share")
+
+    def side(rows: list[Any]) -> Tables:
+        ordered = sorted(rows, key=lambda row: row[:2]) if in_order else rows
+        made = [{"scope": "dump", **dict(zip(columns, row, strict=True))} for row in ordered]
+        return Tables({name: tables.frame_of(name, made)})
+
+    old, new = side(before), side([*after, *before[:6]])
+    found = changes.summary_changed(name, old, new)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(changes, "_unequal_runs", lambda one, other, _: (one, other))
+        expected = changes.summary_changed(name, old, new)
+    assert tables.conform(found, "changes").equals(tables.conform(expected, "changes"))
+
+
+def test_runs_that_changed_places_are_told() -> None:
+    name = "summaries/date_evidence"
+    rows = [
+        {"scope": "dump", "dump_id": d, "published_on_evidence": "stated", "rows": n}
+        for d, n in (("d", 1), ("d", 1), ("e", 2), ("e", 2), ("d", 3), ("d", 3))
+    ]
+    one, other = (
+        Tables({name: tables.frame_of(name, made)})
+        for made in (rows, [*rows[4:], *rows[2:4], *rows[:2]])
+    )
+    found = changes.summary_changed(name, one, other)
+    assert found.select("old_value", "new_value").rows() == [
+        ("1", "3"), ("1", "3"), ("3", "1"), ("3", "1"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("most", [0, 1, 2, 3])
+def test_what_surely_differs_is_no_more_than_what_does(
+    most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = "summaries/date_evidence"
+    shares = ([0.0, None, 1.0, float("inf"), 2.0], [-0.0, 1.0, None, float("nan"), 2.0])
+    one, other = (
+        Tables({name: tables.frame_of(name, [
+            {"scope": "dump", "dump_id": f"d{n}", "share": share} for n, share in enumerate(side)
+        ])})
+        for side in shares
+    )  # fmt: skip
+    every = changes.summary_changed(name, one, other).height
+    monkeypatch.setattr(changes, "_MOST_OF_SUMMARY", most)
+    assert changes.summary_changed(name, one, other).height == (every if every <= most else 1)

@@ -10,27 +10,21 @@ from paperdump import dictionary, tables
 from paperdump.releases import Version
 
 
-def stacked(new: Version, near: Sequence[Version]) -> dict[str, pl.DataFrame]:
-    """The history of each summary that a release has.
+def stacked(name: str, new: Version, near: Sequence[Version]) -> pl.DataFrame:
+    """The history of a summary that a release has.
 
     A column that an earlier release lacks is null in its rows, one that this release lacks is left
     out, and a value that does not fit the type of this release becomes null.
 
     Args:
+        name: The summary.
         new: The release.
         near: Those before it, the one that it follows first.
 
     Returns:
-        A table ``summaries/history/NAME`` per summary ``NAME``, by its name: the releases in the
-        order of publication, each one's rows in its own order.
+        A table ``summaries/history/NAME``: the releases in the order of publication, each one's
+        rows in its own order.
     """
-    return {
-        f"{dictionary.HISTORY}{name}": _stack(name, new, near)
-        for name in dictionary.summary_names()
-    }
-
-
-def _stack(name: str, new: Version, near: Sequence[Version]) -> pl.DataFrame:
     history = f"{dictionary.HISTORY}{name}"
     own = _numbered(new, name)
     parts = [_fitted(own, history)]
@@ -40,7 +34,7 @@ def _stack(name: str, new: Version, near: Sequence[Version]) -> pl.DataFrame:
         if rows.is_empty() or not {"version", dictionary.NUMBER} <= set(rows.columns):
             continue
         fresh = rows.filter(~pl.col("version").is_in(sorted(seen)))
-        seen |= set(fresh["version"])
+        seen |= set(fresh["version"].unique())
         parts.append(_fitted(fresh, history))
     return pl.concat(parts).sort(dictionary.NUMBER, maintain_order=True)
 

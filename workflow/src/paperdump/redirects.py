@@ -46,10 +46,7 @@ def redirects(earlier: Iterable[Earlier], papers: pl.DataFrame) -> pl.DataFrame:
         )
     ]
     for release in earlier:
-        found = _followed(release)
-        for known in parts:
-            found = found.join(known, on="old_paper_id", how="anti")
-        parts.append(found)
+        parts.append(_followed(release, [part.select("old_paper_id") for part in parts]))
     return tables.conform(pl.concat(parts), "redirects")
 
 
@@ -67,8 +64,13 @@ def led_by(version: Version, retired: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([tables.frame_of("redirects", []), own, into], how="diagonal_relaxed")
 
 
-def _followed(release: Earlier) -> pl.DataFrame:
-    """The ids that a release knows, and where they lead now: nowhere is a row with null."""
+def _followed(release: Earlier, known: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """The ids that a release knows, and where they lead now: nowhere is a row with null.
+
+    Args:
+        release: The release.
+        known: ``old_paper_id`` of ids that are known already; these are left out.
+    """
     step = release.links.select(
         "old_id",
         "new_id",
@@ -76,8 +78,12 @@ def _followed(release: Earlier) -> pl.DataFrame:
         gone=pl.when(pl.col("new_id").is_null()).then("change"),
     )
     of_papers = step.rename({"old_id": "old_paper_id", "new_id": "new_paper_id"})
+    redirected = release.redirects
+    for ids in known:  # first of all: nearly all are what they were
+        of_papers = of_papers.join(ids, on="old_paper_id", how="anti")
+        redirected = redirected.join(ids, on="old_paper_id", how="anti")
     older = (
-        release.redirects.select(
+        redirected.select(
             "old_paper_id",
             between="new_paper_id",
             merged=pl.col("redirect_reason").eq_missing("merged"),

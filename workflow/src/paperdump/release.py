@@ -11,8 +11,10 @@ import filecmp
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -137,15 +139,20 @@ def publish(
     if not is_whole(folder):
         earlier, parent = releases.before(version)
         number = releases.number_of(version)
-        with _written_whole(folder) as temporary:
-            known = _put(temporary, files, sums or {})
+        with _written_whole(folder) as temporary, ThreadPoolExecutor(2) as beside:
+            _put(temporary, files, sums or {})
+            known = beside.submit(_as_made, temporary, files, sums or {})
             told = {
                 **document,
                 "number": number,
                 "parent": parent.name if parent else None,
             }
-            known = _tell(Version(temporary, told), earlier, parent, known)
-            _seal(temporary, earlier, known)
+            try:
+                all_known = _tell(Version(temporary, told), earlier, parent, known, beside)
+            except Exception:
+                known.result()  # a file that is not as it was made would be why
+                raise
+            _seal(temporary, earlier, all_known)
     elif releases.latest == version:
         return folder
     releases.write_index(Version.open(folder))
@@ -153,36 +160,43 @@ def publish(
     return folder
 
 
-def _put(folder: Path, files: Mapping[str, Path], expected: Mapping[str, str]) -> dict[str, str]:
-    """Put files into a folder, those whose sums are known as hard links where the disk has them.
-
-    Returns:
-        The sums of these.
-
-    Raises:
-        PaperdumpError: A file has another sum than it had.
-    """
-    sums = {}
+def _put(folder: Path, files: Mapping[str, Path], known: Collection[str]) -> None:
+    """Put files into a folder, those whose sums are known as hard links where the disk has them."""
     for name, file in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        if name not in expected:
+        if name not in known:
             shutil.copyfile(file, folder / name)
             continue
         try:
             os.link(file, folder / name)
         except OSError:  # another file system, or none that has hard links
             shutil.copyfile(file, folder / name)
-        sums[name] = file_hash(folder / name)
-        if sums[name] != expected[name]:
+
+
+def _as_made(
+    folder: Path, files: Mapping[str, Path], expected: Mapping[str, str]
+) -> dict[str, str]:
+    """The sums of the files that were put into a folder, of those that have one to be expected.
+
+    Raises:
+        PaperdumpError: A file has another sum than it had.
+    """
+    sums = {name: file_hash(folder / name) for name in files if name in expected}
+    for name, digest in sums.items():
+        if digest != expected[name]:
             raise PaperdumpError(
-                f"{file} is not as it was made: its bytes differ, and it is not published. Remove "
-                "it and run again; it is made anew."
+                f"{files[name]} is not as it was made: its bytes differ, and it is not published. "
+                "Remove it and run again; it is made anew."
             )
     return sums
 
 
 def _tell(
-    new: Version, earlier: Sequence[Version], parent: Version | None, known: Mapping[str, str]
+    new: Version,
+    earlier: Sequence[Version],
+    parent: Version | None,
+    known: Future[dict[str, str]],
+    beside: ThreadPoolExecutor,
 ) -> dict[str, str]:
     """Write into a release's folder what it says of itself and of those before it.
 
@@ -190,39 +204,59 @@ def _tell(
         new: The release.
         earlier: Those before it.
         parent: The one that it follows.
-        known: The SHA-256 of files in its folder, as far as they are known.
+        known: What makes the SHA-256 of files in its folder, as far as they are to be known.
+        beside: What writes the history of the summaries meanwhile.
 
     Returns:
         These, and those of more files.
     """
     folder = new.folder
+    near = ([parent] if parent else []) + [v for v in reversed(earlier) if v is not parent]
+    written = {
+        f"{dictionary.HISTORY}{name}": beside.submit(_write_history, name, new, near)
+        for name in sorted(dictionary.summary_names(), key=partial(_bytes_of_summary, folder))
+    }
     told: dict[str, pl.DataFrame] = {"changes": tables.frame_of("changes", [])}
     paths = changes.Paths.between(parent, new) if parent else None
     if parent:
         told["changes"] = changes.between(parent, new, paths)
-    near = ([parent] if parent else []) + [v for v in reversed(earlier) if v is not parent]
     retired = Releases(folder.parents[1]).retired()
     led = _of_earlier(near, new, retired, {parent: paths} if parent else {})
     told["redirects"] = redirects(led, new.read("papers", ["paper_id"]))
-    told |= stacked(new, near)
-    for name, frame in told.items():
-        tables.write_parquet(frame, name, folder / f"{name}.parquet")
+    facts = {name: _write_told(folder, name, frame) for name, frame in told.items()}
+    facts |= {name: made.result() for name, made in written.items()}
     (folder / "CHANGES.md").write_text(changes_text.text_of(told["changes"], parent, new), "utf-8")
     published = [n for n, t in dictionary.tables().items() if t.published]
     tables.write_json(folder / "dictionary.json", dictionary.as_document(published))
-    written = {name: folder / name for name in files_of(folder)}
-    sums = {name: known.get(name) or file_hash(file) for name, file in written.items()}
-    for name, text in describe.documents(new.manifest, written, sums).items():
+    there = {name: folder / name for name in files_of(folder)}
+    expected = known.result()
+    sums = {name: expected.get(name) or file_hash(file) for name, file in there.items()}
+    for name, text in describe.documents(new.manifest, there, sums).items():
         (folder / name).write_text(text, "utf-8")
     document = {
         **new.manifest,
-        "told": {
-            name: versions.facts_of_frame(frame, name, blocks=False) for name, frame in told.items()
-        },
+        "told": facts,
         "files": _sizes(folder),
     }
     tables.write_json(folder / "manifest.json", document)
     return sums
+
+
+def _bytes_of_summary(folder: Path, name: str) -> int:
+    """The size of a summary, negative: the largest is to be the first."""
+    file = folder / f"{dictionary.SUMMARIES}{name}.parquet"
+    return -file.stat().st_size if file.exists() else 0
+
+
+def _write_history(name: str, new: Version, near: Sequence[Version]) -> dict[str, Any]:
+    """Write the history of a summary; what the manifest says of it."""
+    return _write_told(new.folder, f"{dictionary.HISTORY}{name}", stacked(name, new, near))
+
+
+def _write_told(folder: Path, name: str, told: pl.DataFrame) -> dict[str, Any]:
+    """Write a table that tells of releases; what the manifest says of it."""
+    tables.write_parquet(told, name, folder / f"{name}.parquet")
+    return versions.facts_of_frame(told, name, blocks=False)
 
 
 def _of_earlier(

@@ -7,10 +7,12 @@ import functools
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import polars as pl
 import pyarrow.parquet as pq
@@ -28,6 +30,7 @@ VERSION = re.compile(r"(?:[0-9]{4}-[0-9]{2}-[0-9]{2}|undated)-[0-9a-f]{8}")
 RETIRED = "retired.parquet"
 _COUNTED = ("dumps", "sightings", "papers", "rejects")
 _INDEX = "index.json"
+_READ_AT_ONCE = 1 << 20  # bytes
 
 
 class Version:
@@ -118,6 +121,40 @@ class Version:
             what = str(error).partition("\n")[0]
             raise PaperdumpError(f"{self._file(name)} cannot be read: {what}.") from None
 
+    def pieces(self, name: str, columns: Sequence[str], first: int = 0) -> Iterator[pl.DataFrame]:
+        """The same of these columns from a row on, a row group of its file at a time.
+
+        Raises:
+            PaperdumpError: It cannot be read.
+        """
+        try:
+            with pq.ParquetFile(self._file(name)) as file:
+                begin = 0
+                for group in range(file.num_row_groups):
+                    n_rows = file.metadata.row_group(group).num_rows
+                    if begin + n_rows > first:
+                        rows = file.read_row_group(group, list(columns), use_threads=False)
+                        yield pl.DataFrame(pl.from_arrow(rows)).slice(max(0, first - begin))
+                    begin += n_rows
+        except (OSError, ValueError) as error:  # Arrow's own errors are ValueErrors
+            raise PaperdumpError(f"{self._file(name)} cannot be read: {error}.") from None
+
+    def begins_as(self, other: Version, name: str) -> dict[str, int]:
+        """With how many rows the columns of a table begin as those of another release do.
+
+        Told by their bytes as they are stored, so that the values need not be read: there may be
+        more.
+
+        Raises:
+            PaperdumpError: A table cannot be read.
+        """
+        if not (self.has(name) and other.has(name)):
+            return {}
+        try:
+            return _stored_alike(self._file(name), other._file(name))
+        except (OSError, ValueError) as error:  # Arrow's own errors are ValueErrors
+            raise PaperdumpError(f"{self._file(name)} cannot be compared: {error}.") from None
+
     def _file(self, name: str) -> Path:
         return self.folder / f"{name}.parquet"
 
@@ -127,6 +164,51 @@ class Version:
             return pq.read_schema(self._file(name))
         except (OSError, ValueError) as error:  # Arrow's own errors are ValueErrors
             raise PaperdumpError(f"{self._file(name)} cannot be read: {error}.") from None
+
+
+def _stored_alike(one: Path, other: Path) -> dict[str, int]:
+    """With how many rows the columns of two files begin that have the same bytes in both.
+
+    Returns:
+        Rows by column, of columns of one type that stand at the same place in both.
+    """
+    rows: Counter[str] = Counter()
+    with ExitStack() as stack:
+        files = [stack.enter_context(path.open("rb")) for path in (one, other)]
+        stored = [stack.enter_context(pq.ParquetFile(file)) for file in files]
+        schemas = [table.schema_arrow for table in stored]
+        leaves: dict[str, list[int]] = {}
+        if schemas[0].equals(schemas[1]) and stored[0].schema.equals(stored[1].schema):
+            for place, column in enumerate(stored[0].schema):
+                leaves.setdefault(column.path.partition(".")[0], []).append(place)
+        for name, places in leaves.items():
+            for group in range(min(table.num_row_groups for table in stored)):
+                groups = [table.metadata.row_group(group) for table in stored]
+                if groups[0].num_rows != groups[1].num_rows or not all(
+                    _same_bytes(files, [g.column(place) for g in groups]) for place in places
+                ):
+                    break
+                rows[name] += groups[0].num_rows
+    return dict(rows)
+
+
+def _same_bytes(files: Sequence[BinaryIO], chunks: Sequence[pq.ColumnChunkMetaData]) -> bool:
+    """Whether a part of a column is stored as the same bytes in two files."""
+    one, other = (
+        (c.compression, c.encodings, c.num_values, c.total_compressed_size) for c in chunks
+    )
+    if one != other:
+        return False
+    for file, chunk in zip(files, chunks, strict=True):
+        starts = (chunk.dictionary_page_offset, chunk.data_page_offset)
+        file.seek(min(start for start in starts if start))
+    left = chunks[0].total_compressed_size
+    while left:
+        parts = [file.read(min(left, _READ_AT_ONCE)) for file in files]
+        if parts[0] != parts[1] or not parts[0]:
+            return False
+        left -= len(parts[0])
+    return True
 
 
 @dataclass(frozen=True)
@@ -164,17 +246,21 @@ class Releases:
         except (OSError, ValueError, KeyError, TypeError):
             known, history, published = [], [], 0
         listed = {entry["version"] for entry in known}
-        there = [v for v in self._there() if v.name not in listed]
+        there = [v for v in self._there(but=listed) if v.name not in listed]
         for version in sorted(there, key=lambda v: (v.number, v.name)):
             known.append(entry_of(version, published + 1))
             published = max(published, known[-1]["number"])
         return {"published": published, "versions": known, "history": history}
 
-    def _there(self) -> list[Version]:
-        """The releases whose folders are there, by name; folders of other things are left out."""
+    def _there(self, but: Collection[str] = ()) -> list[Version]:
+        """The releases whose folders are there, by name; folders of other things are left out.
+
+        Args:
+            but: Folders that are not to be opened.
+        """
         found = []
         for path in sorted(self.folder.iterdir()) if self.folder.is_dir() else []:
-            if VERSION.fullmatch(path.name) and path.is_dir():
+            if VERSION.fullmatch(path.name) and path.name not in but and path.is_dir():
                 try:
                     found.append(Version.open(path))
                 except PaperdumpError:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -279,13 +279,23 @@ class Fingerprint(NamedTuple):
     blocks: list[str]
 
 
+class Chunks(Protocol):
+    """A column in pieces, in order, which may be gone through more than once."""
+
+    def __iter__(self) -> Iterator[pa.Array]:
+        """The pieces from the first on."""
+
+
 def fingerprint(
     name: str,
     n_rows: int,
-    columns: Iterable[tuple[pa.Field, pa.ChunkedArray]],
+    columns: Iterable[tuple[pa.Field, Chunks]],
     block_rows: int | None = None,
 ) -> Fingerprint:
-    """The hashes of a table whose columns are read one after the other, each once.
+    """The hashes of a table whose columns are read one after the other.
+
+    The lengths of all texts of a column are hashed before their bytes: it is gone through twice,
+    and need not be held in between.
 
     Args:
         name: The table.
@@ -301,13 +311,13 @@ def fingerprint(
         head = json.dumps([field.name, type_name(field.type)]).encode()
         for digest in (whole, alone, *blocks.digests):
             digest.update(head)
-        _hash_values((whole, alone), blocks, values, blocks.cuts(values))
+        _hash_values((whole, alone), blocks, field.type, values)
         by_itself[field.name] = alone.hexdigest()
     return Fingerprint(whole.hexdigest(), by_itself, [d.hexdigest() for d in blocks.digests])
 
 
-def _columns_of(table: pa.Table) -> Iterator[tuple[pa.Field, pa.ChunkedArray]]:
-    return zip(table.schema, table.columns, strict=True)
+def _columns_of(table: pa.Table) -> Iterator[tuple[pa.Field, Chunks]]:
+    return zip(table.schema, (column.chunks for column in table.columns), strict=True)
 
 
 def _digest(name: str, n_rows: int) -> Any:
@@ -322,8 +332,8 @@ def type_name(arrow_type: pa.DataType) -> str:
     return next(names, str(arrow_type))
 
 
-# of each chunk of a column: the blocks that it is part of, and where in it each ends
-_Cuts = list[list[tuple[int, int]]]
+# of a chunk of a column: the blocks that it is part of, and where in it each ends
+_Cut = Sequence[tuple[int, int]]
 
 
 class _Blocks(NamedTuple):
@@ -344,21 +354,41 @@ class _Blocks(NamedTuple):
         starts = range(0, n_rows, rows)
         return cls([_digest(name, min(rows, n_rows - start)) for start in starts], rows)
 
-    def cuts(self, values: pa.ChunkedArray) -> _Cuts:
-        """Where chunks of a column are cut."""
-        found, start = [], 0
-        for chunk in values.chunks:
-            stop = start + len(chunk)
-            numbers = range(start // self.rows, -(-stop // self.rows)) if self.rows else ()
-            found.append([(n, min((n + 1) * self.rows, stop) - start) for n in numbers])
-            start = stop
-        return found
+    def cut(self, start: int, n_rows: int) -> _Cut:
+        """Where a chunk of so many rows is cut, the first of which is at a place."""
+        if not self.rows:
+            return []
+        stop = start + n_rows
+        numbers = range(start // self.rows, -(-stop // self.rows))
+        return [(n, min((n + 1) * self.rows, stop) - start) for n in numbers]
+
+
+class _Flattened:
+    """The items of the lists in a column."""
+
+    def __init__(self, lists: Chunks) -> None:
+        self._lists = lists
+
+    def __iter__(self) -> Iterator[pa.Array]:
+        return (chunk.flatten() for chunk in self._lists)
 
 
 def _hash_values(
-    wholes: Sequence[Any], blocks: _Blocks, values: pa.ChunkedArray, cuts: _Cuts
+    wholes: Sequence[Any],
+    blocks: _Blocks,
+    kind: pa.DataType,
+    chunks: Chunks,
+    cuts: Sequence[_Cut] | None = None,
 ) -> None:
-    """Feed a column to digests; how it is cut into chunks makes no difference."""
+    """Feed a column to digests; how it is cut into chunks makes no difference.
+
+    Args:
+        wholes: Digests that are given all.
+        blocks: Digests that are given some rows each.
+        kind: The type of the values.
+        chunks: The values.
+        cuts: Where each chunk is cut into blocks; None where each value is a row.
+    """
 
     def feed(data: memoryview, places: Iterable[tuple[int, int]]) -> None:
         for digest in wholes:
@@ -368,54 +398,61 @@ def _hash_values(
             blocks.digests[block].update(data[start:stop])
             start = stop
 
-    def of_width(cut: Iterable[tuple[int, int]], width: int) -> Iterable[tuple[int, int]]:
-        return ((block, stop * width) for block, stop in cut)
+    def of_width(cut: _Cut, width: int) -> _Cut:
+        return [(block, stop * width) for block, stop in cut]
 
-    for chunk, cut in zip(values.chunks, cuts, strict=True):
+    is_list, is_text = pa.types.is_list(kind), pa.types.is_string(kind)
+    known: list[_Cut] = []
+    lengths: list[npt.NDArray[np.int64]] = []
+    start = 0
+    for number, chunk in enumerate(chunks):
+        cut = blocks.cut(start, len(chunk)) if cuts is None else cuts[number]
         feed(_bytes_of(np.asarray(chunk.is_valid(), dtype=np.uint8)), cut)
-    if pa.types.is_list(values.type):
-        flat, inner = [], []
-        for chunk, cut in zip(values.chunks, cuts, strict=True):
-            lengths = np.asarray(pc.fill_null(pc.list_value_length(chunk), 0)).astype("<i8")
-            feed(_bytes_of(lengths), of_width(cut, 8))
-            flat.append(chunk.flatten())
-            ends = np.cumsum(lengths)
-            inner.append([(block, int(ends[stop - 1]) if stop else 0) for block, stop in cut])
-        _hash_values(wholes, blocks, pa.chunked_array(flat, values.type.value_type), inner)
-    elif pa.types.is_string(values.type):
-        texts = [_lengths_and_bytes(chunk) for chunk in values.chunks]
-        for (lengths, _), cut in zip(texts, cuts, strict=True):
-            feed(_bytes_of(lengths), of_width(cut, 8))
-        for (lengths, data), cut in zip(texts, cuts, strict=True):
-            ends = np.cumsum(lengths)
-            feed(data, [(block, int(ends[stop - 1]) if stop else 0) for block, stop in cut])
-    else:
-        for chunk, cut in zip(values.chunks, cuts, strict=True):
+        if is_list or is_text:
+            length = pc.list_value_length if is_list else pc.binary_length
+            lengths.append(np.asarray(pc.fill_null(length(chunk), 0)).astype("<i8"))
+        known.append(cut)
+        start += len(chunk)
+    if not (is_list or is_text):
+        for chunk, cut in zip(chunks, known, strict=True):
             numbers = _number_array(chunk)
             feed(_bytes_of(numbers), of_width(cut, numbers.itemsize))
+        return
+    inner: list[_Cut] = []
+    for some, cut in zip(lengths, known, strict=True):
+        feed(_bytes_of(some), of_width(cut, 8))
+        ends = np.cumsum(some)
+        inner.append([(block, int(ends[stop - 1]) if stop else 0) for block, stop in cut])
+    if is_list:
+        _hash_values(wholes, blocks, kind.value_type, _Flattened(chunks), inner)
+        return
+    for chunk, some, cut in zip(chunks, lengths, inner, strict=True):
+        feed(_bytes_of_texts(chunk, int(some.sum())), cut)
 
 
 def _bytes_of(array: npt.NDArray[Any]) -> memoryview:
     return np.ascontiguousarray(array).view(np.uint8).data
 
 
-def _lengths_and_bytes(texts: pa.StringArray) -> tuple[npt.NDArray[np.int64], memoryview]:
-    """How many bytes each text has, 0 for null, and the UTF-8 bytes of all texts, joined."""
-    if texts.null_count:
-        lengths = pc.fill_null(pc.binary_length(texts), 0)
-        _, offsets, _ = texts.buffers()
-        bounds = np.frombuffer(offsets, np.int32)
-        taken = bounds[texts.offset + len(texts)] - bounds[texts.offset]
-        if pc.sum(lengths).as_py() != taken:  # a null has bytes, which are not to count
-            texts = pc.fill_null(texts, "")
-    else:
-        lengths = pc.binary_length(texts)
+def _bytes_of_texts(texts: pa.StringArray, n_bytes: int) -> memoryview:
+    """The UTF-8 bytes of all texts, joined.
+
+    Args:
+        texts: The texts.
+        n_bytes: How many bytes those have that are not null.
+    """
+    if not n_bytes:
+        return memoryview(b"")
+    data = _joined(texts)
+    if len(data) != n_bytes:  # a null has bytes, which are not to count
+        data = _joined(pc.fill_null(texts, ""))
+    return data
+
+
+def _joined(texts: pa.StringArray) -> memoryview:
     _, offsets, data = texts.buffers()
-    if len(texts) == 0 or data is None:
-        return np.asarray(lengths).astype("<i8"), memoryview(b"")
     bounds = np.frombuffer(offsets, np.int32)
-    first, last = bounds[texts.offset], bounds[texts.offset + len(texts)]
-    return np.asarray(lengths).astype("<i8"), memoryview(data)[first:last]
+    return memoryview(data)[bounds[texts.offset] : bounds[texts.offset + len(texts)]]
 
 
 def _number_array(numbers: pa.Array) -> npt.NDArray[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from paperdump import dictionary, tables
 
 UNDATED = "undated"
 _MOST_BLOCKS = 256
+_MOST_HELD = 1 << 26  # bytes of a column; a larger one is read twice, and not held
 
 
 def content_hash_of_file(path: Path, name: str) -> str:
@@ -33,7 +35,7 @@ def content_hash_of_file(path: Path, name: str) -> str:
 def facts_of_file(path: Path, name: str) -> dict[str, Any]:
     """What a manifest says of a table: its rows, and the hashes of what is in them.
 
-    Columns are read one after the other, each once.
+    Columns are read one after the other, large ones a row group at a time.
 
     Returns:
         ``rows``; ``content_sha256``; ``column_sha256``, of each column by its name;
@@ -49,34 +51,60 @@ def facts_of_file(path: Path, name: str) -> dict[str, Any]:
 def facts_of_frame(frame: pl.DataFrame, name: str, *, blocks: bool = True) -> dict[str, Any]:
     """The same of a table in memory, with or without ``block_sha256``."""
     table = _unversioned(tables.to_arrow(frame, name), name)
-    found = _facts(name, table.num_rows, zip(table.schema, table.columns, strict=True))
-    return found if blocks else {k: v for k, v in found.items() if k != "block_sha256"}
+    columns = zip(table.schema, (column.chunks for column in table.columns), strict=True)
+    return _facts(name, table.num_rows, columns, blocks=blocks)
 
 
 def _facts(
-    name: str, rows: int, columns: Iterable[tuple[pa.Field, pa.ChunkedArray]]
+    name: str,
+    rows: int,
+    columns: Iterable[tuple[pa.Field, tables.Chunks]],
+    *,
+    blocks: bool = True,
 ) -> dict[str, Any]:
-    size = _block_rows(rows)
+    size = _block_rows(rows) if blocks else None
     found = tables.fingerprint(name, rows, columns, size)
-    return {
-        "rows": rows,
-        "content_sha256": found.content,
-        "column_sha256": found.columns,
-        "block_sha256": {"rows": size, "sha256": [block[:8] for block in found.blocks]},
-    }
+    facts = {"rows": rows, "content_sha256": found.content, "column_sha256": found.columns}
+    if blocks:
+        hashes = [block[:8] for block in found.blocks]
+        facts["block_sha256"] = {"rows": size, "sha256": hashes}
+    return facts
 
 
-def _columns_of(path: Path, name: str) -> Iterator[tuple[pa.Field, pa.ChunkedArray]]:
-    """The columns of a table in a file, one read at a time; a summary's version as nulls."""
+class _Stored:
+    """A column of a table in a file, read a row group at a time, as often as it is gone through."""
+
+    def __init__(self, file: pq.ParquetFile, column: str, name: str) -> None:
+        self._file, self._column, self._name = file, column, name
+
+    def __iter__(self) -> Iterator[pa.Array]:
+        for group in range(self._file.num_row_groups):
+            part = self._file.read_row_group(group, [self._column], use_threads=False)
+            yield from _unversioned(part, self._name).column(0).chunks
+
+
+def _columns_of(path: Path, name: str) -> Iterator[tuple[pa.Field, tables.Chunks]]:
+    """The columns of a table in a file, one read at a time; a summary's version as nulls.
+
+    To read a large column again costs no more than to hold it, where memory has to be had first.
+    """
     with pq.ParquetFile(path) as file:
+        sizes = _sizes(file.metadata)
         for field in file.schema_arrow:
-            # a whole column at once would be in memory twice
-            parts = [
-                _unversioned(file.read_row_group(group, [field.name], use_threads=False), name)
-                for group in range(file.num_row_groups)
-            ]
-            chunks = [chunk for part in parts for chunk in part.column(0).chunks]
-            yield field, pa.chunked_array(chunks, field.type)
+            stored = _Stored(file, field.name, name)
+            is_large = sizes[field.name] > _MOST_HELD
+            yield field, stored if is_large else list(stored)
+
+
+def _sizes(metadata: pq.FileMetaData) -> Mapping[str, int]:
+    """The bytes of each column of a file, not compressed, by its name."""
+    sizes: Counter[str] = Counter()
+    for number in range(metadata.num_row_groups):
+        group = metadata.row_group(number)
+        for place in range(metadata.num_columns):
+            column = group.column(place)
+            sizes[column.path_in_schema.partition(".")[0]] += column.total_uncompressed_size
+    return sizes
 
 
 def column_hashes(path: Path, name: str) -> dict[str, str]:
