@@ -189,10 +189,10 @@ def mem_mb(stage, but=()):
 
 
 def mem_mb_of_batch(stage):
-    """The same from the size of a batch's dumps, which is known before any job runs."""
+    """The same from the sizes of a batch's dumps, which are known before any job runs."""
 
     def needed(wildcards, attempt):
-        size = sum(dump.unpacked_mb for dump in PLAN.batches[wildcards.batch])
+        size = PLAN.batch_mb(wildcards.batch)
         return attempt * (around_mb() + needs.NEEDS[stage].of_dumps(size))
 
     return needed

@@ -52,6 +52,9 @@ _CLEANING = ("ftfy", "pylatexenc")
 _READING = ("bibtexparser", "chardet", "lxml", "msgspec", "rispy")
 
 
+_OF_OTHERS = 0.1  # share of the dumps of a batch but the largest that counts for its memory
+
+
 @dataclass(frozen=True, slots=True)
 class Stage:
     """What a stage's results depend on, beside what it reads.
@@ -172,16 +175,21 @@ class Plan:
     @property
     def needs_mb(self) -> dict[str, int]:
         """Stage → about how many megabytes of memory its largest job will need."""
-        of_batches = {
-            name: sum(dump.unpacked_mb for dump in dumps) for name, dumps in self.batches.items()
-        }
-        whole, largest = sum(of_batches.values()), max(of_batches.values())
-        sizes = dict.fromkeys(OF_BATCHES, largest)
+        whole = sum(dump.unpacked_mb for dump in self.dumps)
+        sizes = dict.fromkeys(OF_BATCHES, max(map(self.batch_mb, self.batches)))
         if self.checks > 1:
             sizes["validate"] = 0  # it reads what the shares found
         return {
             stage: needs.NEEDS[stage].of_dumps(sizes.get(stage, whole)) for stage in self.stages
         }
+
+    def batch_mb(self, name: str) -> float:
+        """The megabytes of a batch by which its jobs need memory: its largest dump's, above all.
+
+        Dumps are read one after the other, and what was read is written in pieces.
+        """
+        sizes = [dump.unpacked_mb for dump in self.batches[name]]
+        return max(sizes) + _OF_OTHERS * (sum(sizes) - max(sizes))
 
     @property
     def spread(self) -> dict[str, int]:

@@ -85,14 +85,16 @@ def _placed(entries: pl.DataFrame, pages: pl.DataFrame) -> pl.DataFrame:
     century = pl.when(two_digits >= 91).then(1900).otherwise(2000)
     month_of_id = pl.col("arxiv_id").str.extract(r"^(?:[a-z.-]+/)?[0-9]{2}(0[1-9]|1[0-2])", 1)
     numbers = pages.select("dump_id", page_month="month", page_day="day").with_row_index("page")
+    needed = ("dump_id", "cluster", "arxiv_id", "published_on", "listed_on", "updated_on")
     rows = (
-        entries.with_row_index("at")
+        # all columns would be copied by a join
+        entries.select(*needed, "shown_year", "shown_month", "shown_day")
         .join(numbers, on="dump_id", how="left", maintain_order="left")
         .select(
             "shown_year",
             "page_month",
             "page_day",
-            at=pl.col("at").cast(pl.Int64),
+            at=pl.int_range(pl.len(), dtype=pl.Int64),
             page=pl.col("page").cast(pl.Int64),
             paper=pl.col("cluster").rank("dense").cast(pl.Int64) - 1,
             exact="published_on",

@@ -24,7 +24,10 @@ def doubtful(matches: pl.DataFrame, entries: pl.DataFrame, dumps: pl.DataFrame) 
     Returns:
         The rows of ``review``.
     """
-    texts = entries.join(dumps.select("dump_id", "path"), on="dump_id", how="left").select(
+    pairs = matches.filter(pl.col("match_decision") == DOUBTFUL)
+    named = pl.concat([pairs[column] for _, column in _SIDES]).unique()
+    some = entries.filter(pl.col("entry_id").is_in(named.implode()))
+    texts = some.join(dumps.select("dump_id", "path"), on="dump_id", how="left").select(
         "entry_id",
         "paper_id",
         "path",
@@ -35,7 +38,6 @@ def doubtful(matches: pl.DataFrame, entries: pl.DataFrame, dumps: pl.DataFrame) 
         title="clean_title",
         abstract="clean_abstract",
     )
-    pairs = matches.filter(pl.col("match_decision") == DOUBTFUL)
     for prefix, column in _SIDES:
         side = texts.rename({name: f"{prefix}{name}" for name in texts.columns})
         pairs = pairs.join(side, left_on=column, right_on=f"{prefix}entry_id", how="left").rename(
