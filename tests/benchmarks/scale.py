@@ -525,11 +525,14 @@ def cost_table(cold: Measured) -> str:
     """
     millions = cold.entries / 1e6
     megabytes = cold.facts["dumps"] / 1e6
-    needs = _needs()
+    from paperdump import needs  # noqa: PLC0415 (only the tables of docs/scale.md need it)
+
     rows = [["stage", "jobs", "seconds", "CPU seconds", "peak, MB", "asks for, MB", "writes, MB"]]
     for stage in cold.stages:
-        need = needs.get(stage.name)
-        batch = megabytes / stage.jobs if stage.name in _OF_BATCHES else megabytes
+        need, size = needs.NEEDS.get(stage.name), megabytes
+        if stage.name in _OF_BATCHES:
+            n_dumps = max(1, cold.dumps // stage.jobs)
+            size = needs.of_batch([megabytes / max(1, cold.dumps)] * n_dumps)
         written = cold.facts.get(f"work/{stage.name}", 0)
         written += cold.facts["release"] if stage.name == "release" else 0
         rows.append(
@@ -539,7 +542,7 @@ def cost_table(cold: Measured) -> str:
                 f"{stage.seconds / millions:.1f}",
                 f"{stage.cpu / millions:.1f}",
                 f"{stage.mebibytes * _MEBIBYTE / 1e6:,.0f}",
-                f"{need.of_dumps(batch):,}" if need else "",
+                f"{need.of_dumps(size):,}" if need else "",
                 f"{written / 1e6 / millions:,.0f}",
             ]
         )
@@ -554,7 +557,8 @@ def cost_table(cold: Measured) -> str:
 
 def plan_table(cold: Measured) -> str:
     """What larger sizes take in proportion: hours of the processor, memory that stages ask for."""
-    needs = _needs()
+    from paperdump import needs  # noqa: PLC0415 (as above)
+
     of_million = 1e6 / cold.entries
     rows = [["", *(f"{millions:,} million" for millions in _MILLIONS)]]
 
@@ -574,17 +578,11 @@ def plan_table(cold: Measured) -> str:
             row(f"{stage.name}, CPU hours", cells)
     megabytes = cold.facts["dumps"] * of_million / 1e6
     for stage in cold.stages:
-        if stage.name in needs and stage.name not in (*_OF_BATCHES, "gate"):
-            need = needs[stage.name].of_dumps
+        if stage.name in needs.NEEDS and stage.name not in (*_OF_BATCHES, "gate"):
+            need = needs.NEEDS[stage.name].of_dumps
             memory = [need(megabytes * millions) / 1000 for millions in _MILLIONS]
             row(f"{stage.name}, GB of memory", [f"{gigabytes:,.0f}" for gigabytes in memory])
     return markdown(rows)
-
-
-def _needs() -> Mapping[str, Any]:
-    from paperdump import needs  # noqa: PLC0415 (only the tables of docs/scale.md need it)
-
-    return needs.NEEDS
 
 
 def filled(document: str, tables: Mapping[str, str]) -> str:

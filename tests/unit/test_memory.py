@@ -85,6 +85,12 @@ def test_jobs_of_batches_count_as_often_as_they_run_at_a_time() -> None:
     assert "normalize needs about 1,200 MB" in told
 
 
+def test_a_batch_needs_memory_for_its_largest_dump_above_all() -> None:
+    assert needs.of_batch([60.0]) == 60.0
+    assert 60.0 < needs.of_batch([1.0] * 68 + [60.0]) < 70.0
+    assert needs.of_batch([1.0] * 128) < needs.of_batch([2.0] * 64) < 20.0
+
+
 def test_every_stage_has_a_need() -> None:
     assert set(needs.NEEDS) == set(STAGES)
     assert all(0 < need.of_inputs(1) <= need.of_inputs(2) for need in needs.NEEDS.values())

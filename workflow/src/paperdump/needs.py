@@ -8,7 +8,7 @@ what a job takes on a handful of entries. No stage's results depend on either.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from paperdump.memory import OF_BATCHES, Limit
@@ -54,6 +54,18 @@ NEEDS = {
 }
 
 
+def of_batch(sizes: Iterable[float]) -> float:
+    """The megabytes of a batch's dumps by which its jobs need memory: of the largest, above all.
+
+    Dumps are read one after the other, and what was read is written in pieces.
+
+    Args:
+        sizes: The megabytes of each dump, of which there is at least one.
+    """
+    largest_first = sorted(sizes, reverse=True)
+    return largest_first[0] + _OF_OTHERS * sum(largest_first[1:])
+
+
 @dataclass(frozen=True, slots=True)
 class Cost:
     """The seconds that a job of a stage takes.
@@ -85,6 +97,7 @@ COSTS = {
     "release": Cost(0.5, 38),
 }
 
+_OF_OTHERS = 0.1  # share of a batch's dumps, but the largest, that counts for its memory
 # of dumps as they are in the mean of these runs; what a run has read corrects it
 ENTRIES_PER_MB = 635
 

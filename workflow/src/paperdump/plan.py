@@ -52,9 +52,6 @@ _CLEANING = ("ftfy", "pylatexenc")
 _READING = ("bibtexparser", "chardet", "lxml", "msgspec", "rispy")
 
 
-_OF_OTHERS = 0.1  # share of the dumps of a batch but the largest that counts for its memory
-
-
 @dataclass(frozen=True, slots=True)
 class Stage:
     """What a stage's results depend on, beside what it reads.
@@ -184,12 +181,8 @@ class Plan:
         }
 
     def batch_mb(self, name: str) -> float:
-        """The megabytes of a batch by which its jobs need memory: its largest dump's, above all.
-
-        Dumps are read one after the other, and what was read is written in pieces.
-        """
-        sizes = [dump.unpacked_mb for dump in self.batches[name]]
-        return max(sizes) + _OF_OTHERS * (sum(sizes) - max(sizes))
+        """The megabytes of a batch by which its jobs need memory."""
+        return needs.of_batch(dump.unpacked_mb for dump in self.batches[name])
 
     @property
     def spread(self) -> dict[str, int]:
