@@ -99,6 +99,11 @@ def told(outcomes: Sequence[engine.Outcome]) -> list[tuple[Any, ...]]:
     ]
 
 
+@pytest.fixture(autouse=True)
+def _count_in_tables_of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "COUNTED_FROM", 0)
+
+
 @settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

@@ -47,6 +47,8 @@ _ACROSS_ROWS = frozenset(
 )
 # each partition costs some milliseconds an expectation, and as much memory as its rows take
 PARTITION_ROWS = 2 * ROW_GROUP_SIZE
+# Rows of a table from which on what can be counted is: of fewer, the library takes no time.
+COUNTED_FROM = 20_000
 _RANGE = "expect_column_values_to_be_between"
 _COUNTS = ("element_count", "missing_count", "unexpected_count")
 
@@ -193,13 +195,13 @@ def _not_counted(
     suite: Suite, jobs: Sequence[_Job], height: int, partition_rows: int
 ) -> list[_Job]:
     """Count what can be counted of a large table; the jobs that are left to the library."""
-    if height <= partition_rows:
+    if height < COUNTED_FROM:
         return list(jobs)
     began = time.perf_counter()
     found = counted.counts(suite.rows, suite.expectations, height, suite.stored)
     seconds = (time.perf_counter() - began) / max(len(found), 1)
     for number, count in found.items():
-        jobs[number].take(count, seconds)
+        jobs[number].take(count, in_pieces=height > partition_rows, seconds=seconds)
     return [job for number, job in enumerate(jobs) if number not in found]
 
 
@@ -262,8 +264,8 @@ class _Job:
             self._successes.append(bool(validation.success))
         return result
 
-    def take(self, count: counted.Count, seconds: float) -> None:
-        """Keep what was counted, as the library tells it of a table in pieces."""
+    def take(self, count: counted.Count, in_pieces: bool, seconds: float) -> None:
+        """Keep what was counted, as the library tells it of a table in one or several pieces."""
         outcome, height = self.outcome, self.outcome.rows
         missing, wrong = count
         looked_at = height - missing
@@ -271,7 +273,7 @@ class _Job:
         mostly = float(outcome.expectation.arguments.get("mostly", 1.0))
         outcome.success = looked_at == 0 or (looked_at - wrong) / looked_at >= mostly
         result: dict[str, Any] = {"element_count": height}
-        if self.by_row:
+        if self.by_row and in_pieces:
             result |= {
                 "missing_count": missing,
                 "unexpected_count": wrong,
