@@ -77,7 +77,6 @@ _COMPARED = (
 )
 _COMPARED_TEXTS = (
     "title_words",
-    "clean_abstract",
     "abstract_digest",
     "authors",
     "authors_line",
@@ -297,7 +296,7 @@ def beside_titles(entries: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
         [
             pairs,
             titles.scores(one["title_words"], other["title_words"]).to_frame(),
-            _abstract_scores(one, other).to_frame(),
+            _abstract_scores(entries["clean_abstract"], pairs, one, other).to_frame(),
             _author_scores(one, other).to_frame(),
             _venue_scores(one["venue"], other["venue"]).to_frame(),
             facts,
@@ -369,8 +368,17 @@ def _venue_scores(one: pl.Series, other: pl.Series) -> pl.Series:
     return scores.scatter(places, pl.Series(found).cast(pl.Float64) / 100)
 
 
-def _abstract_scores(one: pl.DataFrame, other: pl.DataFrame) -> pl.Series:
-    """How much of the smaller of two abstracts is in the other, by all of their shingles."""
+def _abstract_scores(
+    abstracts: pl.Series, pairs: pl.DataFrame, one: pl.DataFrame, other: pl.DataFrame
+) -> pl.Series:
+    """How much of the smaller of two abstracts is in the other, by all of their shingles.
+
+    Args:
+        abstracts: Those of all entries, of which few are read.
+        pairs: The rows of entries.
+        one: The entries of the one side, with ``abstract_digest``.
+        other: Those of the other.
+    """
     digest, digest_other = one["abstract_digest"], other["abstract_digest"]
     known = (digest.is_not_null() & digest_other.is_not_null()).to_numpy()
     same = (digest == digest_other).fill_null(False).to_numpy()
@@ -381,8 +389,8 @@ def _abstract_scores(one: pl.DataFrame, other: pl.DataFrame) -> pl.Series:
         # of one digest the words are the same, and so the shingles
         digests = pl.concat([digest.gather(places), digest_other.gather(places)])
         _, first, numbers = np.unique(digests.to_numpy(), return_index=True, return_inverse=True)
-        texts = pl.concat([side["clean_abstract"].gather(places) for side in (one, other)])
-        sketches = signatures.every_shingle(texts.gather(first))
+        rows = pl.concat([pairs[side].gather(places).cast(pl.UInt32) for side in ("one", "other")])
+        sketches = signatures.every_shingle(abstracts.gather(rows.gather(first)))
         half = len(places)
         common, smaller = candidates.shared_part(sketches, numbers[:half], numbers[half:])
         scores[places] = common / np.maximum(smaller, 1)
