@@ -13,6 +13,7 @@ import stat
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -118,8 +119,10 @@ def find_dumps(
     }
     unknown = [location for location, facts in known.items() if facts is None]
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        read = pool.map(lambda location: _read_facts(location, remembered), unknown)
-        known.update(zip(unknown, read, strict=True))
+        # some at a time: to hand over a small file takes as long as to read it
+        some = [unknown[n : n + _AT_ONCE] for n in range(0, len(unknown), _AT_ONCE)]
+        read = pool.map(lambda part: [_read_facts(one, remembered) for one in part], some)
+        known.update(zip(unknown, chain.from_iterable(read), strict=True))
     facts = [found for found in known.values() if found is not None]
     return Found(tuple(_with_ids(search.files, facts, rules)), search.hidden)
 
@@ -205,6 +208,7 @@ class _Search:
         self._working_directory = os.path.join(os.getcwd(), "")
         self._exclude = os.path.realpath(exclude) if exclude else None
         self._realpaths: dict[str, str] = {}
+        self._results: dict[tuple[str, str], bool] = {}
 
     def add_spec(self, spec: str, base: Path) -> None:
         place = os.path.join(base, os.path.expanduser(spec))
@@ -252,7 +256,14 @@ class _Search:
         # a project that is moved as a whole has the same locations as before
         inside = location.startswith(self._working_directory)
         near = location.removeprefix(self._working_directory) if inside else location
-        self.add_object(near, os.path.relpath(location, root))
+        self.add_object(near, self._below(location, root))
+
+    def _below(self, location: str, root: str) -> str:
+        """The path of a file from a folder."""
+        folder = os.path.join(os.path.abspath(root), "")
+        if location.startswith(folder):
+            return location.removeprefix(folder)
+        return os.path.relpath(location, root)
 
     def add_object(self, location: str, path: str) -> None:
         """Take something that was found, with its path below what it was found by."""
@@ -269,10 +280,13 @@ class _Search:
         """
         if self._exclude is None:
             return False
-        real, real_root = self._real(folder), self._real(root)
-        own = (os.path.join(self._exclude, name) for name in _RESULTS)
-        within_results = _is_in(real, self._exclude) and not _is_in(real_root, self._exclude)
-        return within_results or any(_is_in(real, name) for name in own)
+        if (folder, root) not in self._results:
+            real, real_root = self._real(folder), self._real(root)
+            own = (os.path.join(self._exclude, name) for name in _RESULTS)
+            within_results = _is_in(real, self._exclude) and not _is_in(real_root, self._exclude)
+            is_own = any(_is_in(real, name) for name in own)
+            self._results[folder, root] = within_results or is_own
+        return self._results[folder, root]
 
     def _real(self, folder: str) -> str:
         if folder not in self._realpaths:
@@ -301,6 +315,7 @@ def _split_pattern(pattern: str) -> tuple[str, str]:
 
 
 _Facts = tuple[int | None, str | None, str | None, str | None, bool]
+_AT_ONCE = 50  # files that a thread reads, one after the other
 _PACKED_RATIO = 5  # how many times its size an archive of pages unpacks to, about
 # what a zip archive begins with, and what may be around a tar archive
 _PACKED = (b"PK", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd")

@@ -10,7 +10,7 @@ import ast
 import functools
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from importlib import metadata
 from pathlib import Path
 
@@ -41,7 +41,7 @@ def _file_of(module: str) -> Path | None:
 def _imports_of(file: Path) -> set[str]:
     """The modules of this package that a source file imports, at any depth of its blocks."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(_source(file), file)):
+    for node in _statements(ast.parse(_source(file), file)):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -51,6 +51,18 @@ def _imports_of(file: Path) -> set[str]:
     # importing a.b.c runs a/__init__ and a.b/__init__ first
     parents = {name.rsplit(".", n)[0] for name in mine for n in range(1, name.count(".") + 1)}
     return {name for name in mine | parents if _file_of(name)}
+
+
+def _statements(tree: ast.AST) -> Iterator[ast.AST]:
+    """The statements of a module, at any depth of its blocks: no expression holds one."""
+    pending = [tree]
+    while pending:
+        node = pending.pop()
+        yield node
+        for name in ("body", "orelse", "handlers", "finalbody", "cases"):
+            inner = getattr(node, name, None)
+            if isinstance(inner, list):  # the body of a lambda is none
+                pending += inner
 
 
 @functools.cache
