@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +12,7 @@ from paperdump.cli import main
 from paperdump.releases import Version, file_hash, read_sums, sums_text
 from paperdump.verification import verify
 from tests.pages import Listed, page
-from tests.published import copied, publish
+from tests.published import copied, hashed_formerly, publish
 from tests.tables_of import release_of
 
 pytestmark = pytest.mark.xdist_group("verification")
@@ -174,24 +173,10 @@ def test_a_release_with_other_columns_is_verified_by_its_own(
     assert problems(folder) == {}
 
 
-def as_formerly(folder: Path) -> None:
-    """Make a release what the workflow made of it when hashes were by definition 1."""
-    path = folder / "manifest.json"
-    manifest = json.loads(path.read_text())
-    del manifest["hash_definition"]
-    for name, facts in (manifest["tables"] | manifest["told"]).items():
-        facts["content_sha256"] = hashlib.sha256(name.encode()).hexdigest()
-        facts["column_sha256"] = dict.fromkeys(facts["column_sha256"], "0" * 64)
-    rewritten(path, tables.json_bytes(manifest))
-    sums = read_sums(folder / "SHA256SUMS")
-    sums["manifest.json"] = file_hash(path)
-    rewritten(folder / "SHA256SUMS", sums_text(sums).encode())
-
-
 def test_a_release_with_hashes_by_a_former_definition_is_said_to_be_one_and_is_not_damaged(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    as_formerly(folder)
+    hashed_formerly(folder)
     assert main(["verify", "latest", "--results", str(folder.parents[1])]) == 0
     said = capsys.readouterr().out
     assert f"{folder.name} is what was published, as far as it was looked at." in said
@@ -208,7 +193,7 @@ def test_a_release_with_hashes_by_a_former_definition_is_said_to_be_one_and_is_n
 def test_of_a_former_definition_files_rows_and_sums_are_looked_at_all_the_same(
     folder: Path,
 ) -> None:
-    as_formerly(folder)
+    hashed_formerly(folder)
     (folder / "matches.parquet").unlink()
     edited(folder, "papers", "title", "Moons")
     frame = pl.read_parquet(folder / "sightings.parquet")
@@ -223,7 +208,7 @@ def test_of_a_former_definition_files_rows_and_sums_are_looked_at_all_the_same(
 
 
 def test_of_a_former_definition_the_folder_has_to_have_its_name(folder: Path) -> None:
-    as_formerly(folder)
+    hashed_formerly(folder)
     other = folder.rename(folder.with_name("2025-06-10-00000000"))
     assert set(problems(other)) == {"manifest.json"}
 

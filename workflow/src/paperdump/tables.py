@@ -354,18 +354,21 @@ def _by_block(chunks: Iterable[pa.Array], n_rows: int, size: int) -> Iterator[by
 
     Of a block that is not complete yet, digests are kept, and no values.
     """
-    start, digests = 0, list[Any]()
+    start, begun = 0, list[Any]()
     for chunk in chunks:
         stop = start + len(chunk)
         bounds = [start, *range(start - start % size + size, stop, size), stop]
         streams = list(_streams(chunk, np.asarray(bounds) - start))
         for place, end in enumerate(bounds[1:] if len(chunk) else []):
-            digests = digests or [hashlib.sha256() for _ in streams]
-            for digest, (data, cuts) in zip(digests, streams, strict=True):
-                digest.update(data[cuts[place] : cuts[place + 1]])
+            parts = [data[cuts[place] : cuts[place + 1]] for data, cuts in streams]
+            if begun:
+                for digest, part in zip(begun, parts, strict=True):
+                    digest.update(part)
+            else:
+                begun = [hashlib.sha256(part) for part in parts]
             if end % size == 0 or end == n_rows:
-                yield hashlib.sha256(b"".join(d.digest() for d in digests)).digest()
-                digests = []
+                yield hashlib.sha256(b"".join([digest.digest() for digest in begun])).digest()
+                begun = []
         start = stop
 
 
