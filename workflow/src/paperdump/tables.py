@@ -299,10 +299,11 @@ def fingerprint(
     * of texts: the 64-bit length of each in bytes, 0 for null; the UTF-8 bytes, joined;
     * of lists: the 64-bit length of each, 0 for null; the streams of their items, joined.
 
-    The digest of the column in the block is that of the digests of its streams. A column's hash is
-    that of its name, type and number of rows, as JSON, and its blocks' digests; a block's that of
-    the table's name and its number of rows, then name and type and digest of each column; the
-    table's that of its name and number of rows, then the hashes of its columns.
+    The digest of the column in the block is that of the digests of its streams, as bytes. A
+    column's hash is that of its name, type and number of rows, then its blocks' digests; a block's
+    that of the table's name and its own number of rows, then name, type and digest of each column;
+    the table's that of its name and number of rows, then the hashes of its columns. Names, types
+    and numbers of rows go in as JSON lists.
 
     Args:
         name: The table.
