@@ -8,6 +8,7 @@ with job.logged(snakemake.log[0], "summarize", snakemake.resources.mem_mb) as wo
 
     from paperdump import dictionary, summarize, tables, versions
     from paperdump.releases import file_hash
+    from paperdump.stored import Stored
 
     files = {name: Path(snakemake.input[name]) for name in dictionary.CONTENT}
     made = {
@@ -20,7 +21,7 @@ with job.logged(snakemake.log[0], "summarize", snakemake.resources.mem_mb) as wo
     with ThreadPoolExecutor(1) as beside:
         hashed = {n: beside.submit(versions.facts_of_file, file, n) for n, file in files.items()}
         summed = {n: beside.submit(file_hash, file) for n, file in made.items()}
-        release = {name: tables.scan_parquet(file, name) for name, file in files.items()}
+        release = {name: Stored(file) for name, file in files.items()}
         summaries = {f"summaries/{n}": s for n, s in summarize.summarize(release).items()}
         facts = {name: future.result() for name, future in hashed.items()}
         sums = {name: future.result() for name, future in summed.items()}
@@ -38,8 +39,8 @@ with job.logged(snakemake.log[0], "summarize", snakemake.resources.mem_mb) as wo
         largest_first = sorted(summaries, key=lambda name: -summaries[name].estimated_size())
         found = threads.map(lambda n: versions.facts_of_frame(summaries[n], n), largest_first)
         facts |= dict(zip(largest_first, found, strict=True))
-        published = release["papers"].select("published_on").collect()
-        day = versions.newest_day(release["dumps"].collect(), published)
+        published = release["papers"].lazy().select("published_on").collect()
+        day = versions.newest_day(release["dumps"].lazy().collect(), published)
         version = versions.identify(facts, day)
         for of_summary in threads.map(written, largest_first):
             sums |= of_summary

@@ -10,12 +10,12 @@ from typing import Any
 import polars as pl
 import pytest
 
-from paperdump import release, report, tables, versions
+from paperdump import changes, release, report, tables, versions
 from paperdump.errors import PaperdumpError
 from paperdump.releases import Version, file_hash, read_sums
 from paperdump.verification import verify
 from tests.pages import Listed, page
-from tests.published import content, copied, prepared, publish
+from tests.published import content, copied, hashed_formerly, prepared, publish
 from tests.tables_of import release_of
 
 pytestmark = pytest.mark.xdist_group("release")
@@ -105,6 +105,25 @@ def test_other_content_is_another_version_beside_the_first(tmp_path: Path, first
     changed = told.filter(pl.col("change") == "changed")
     assert set(changed["field"]) == {"n_sightings", "n_dumps"}
     assert set(changed["new_value"]) == {"2"}
+
+
+def test_what_differs_from_a_release_with_hashes_of_a_former_definition_is_found_in_the_rows(
+    tmp_path: Path, first: Path
+) -> None:
+    more = release_of(tmp_path / "dumps", b=page(Listed("Flow"), Listed("Tides", date="May 3")))
+    other = copied(first, tmp_path / "other")
+    hashed_formerly(other)
+    old, new = (Version.open(folder) for folder in (other, first))
+    assert changes.between(old, new).is_empty()
+    one, two = (publish(place, more) for place in (tmp_path, tmp_path / "other"))
+    assert Version.open(two).parent == other.name
+    for name in ("changes.parquet", "redirects.parquet", "CHANGES.md"):
+        assert (one / name).read_bytes() == (two / name).read_bytes()
+
+
+def test_the_manifest_says_by_what_definition_content_is_hashed(first_published: Path) -> None:
+    assert Version.open(first_published).manifest["hash_definition"] == tables.HASH_DEFINITION
+    assert Version.open(first_published).hash_definition == tables.HASH_DEFINITION
 
 
 def test_latest_goes_back_when_the_content_does_and_the_files_stay(

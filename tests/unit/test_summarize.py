@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paperdump import dictionary, summarize, tables
+from paperdump.stored import Stored
 from tests.conftest import EXAMPLES
 from tests.pages import Listed, bare, page
 from tests.tables_of import release_of, release_of_folder
@@ -66,6 +68,21 @@ def test_completeness_overall_and_by_dump(release: dict[str, pl.DataFrame]) -> N
     assert found["dump", "b.txt", "date_text"]["share"] == 1.0
     empty = found["dump", "c.txt", "abstract"]
     assert (empty["filled"], empty["total"], empty["share"]) == (0, 0, None)
+
+
+def test_tables_in_files_give_the_summaries_of_those_in_memory(
+    release: dict[str, pl.DataFrame], tmp_path: Path
+) -> None:
+    """Also in a folder whose name would be a pattern."""
+    stored = {}
+    for name, frame in release.items():
+        file = tmp_path / "[a-b]*" / f"{name}.parquet"
+        tables.write_parquet(frame, name, file)
+        stored[name] = Stored(file)
+    one, other = summarize.summarize(release), summarize.summarize(stored)
+    assert list(one) == list(other)
+    for name, summary in one.items():
+        assert summary.equals(other[name]), name
 
 
 def test_dump_overview_tells_new_papers_from_repeats(release: dict[str, pl.DataFrame]) -> None:

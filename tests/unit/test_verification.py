@@ -12,7 +12,7 @@ from paperdump.cli import main
 from paperdump.releases import Version, file_hash, read_sums, sums_text
 from paperdump.verification import verify
 from tests.pages import Listed, page
-from tests.published import copied, publish
+from tests.published import copied, hashed_formerly, publish
 from tests.tables_of import release_of
 
 pytestmark = pytest.mark.xdist_group("verification")
@@ -106,8 +106,8 @@ def test_the_version_gives_away_also_a_manifest_that_was_mended(folder: Path) ->
     edited(folder, "papers", "title", "Moons")
     path = folder / "manifest.json"
     manifest = json.loads(path.read_text())
-    new = versions.content_hash_of_file(folder / "papers.parquet", "papers")
-    manifest["tables"]["papers"]["content_sha256"] = new
+    new = versions.facts_of_file(folder / "papers.parquet", "papers")
+    manifest["tables"]["papers"]["content_sha256"] = new["content_sha256"]
     rewritten(path, tables.json_bytes(manifest))
     sums = read_sums(folder / "SHA256SUMS")
     for name in ("papers.parquet", "manifest.json"):
@@ -117,14 +117,15 @@ def test_the_version_gives_away_also_a_manifest_that_was_mended(folder: Path) ->
 
 
 def test_in_a_large_table_the_block_of_an_edited_row_is_named(
-    folder: Path,
+    folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     name = "summaries/completeness"
-    blocks = versions.block_hashes(folder / f"{name}.parquet", name, rows=10)
-    manifest = Version.open(folder).manifest
-    manifest["tables"][name]["block_sha256"] = blocks
     path = folder / f"{name}.parquet"
     frame = pl.read_parquet(path).with_row_index("at")
+    monkeypatch.setattr(tables, "_MOST_BLOCKS", -(-frame.height // 10))
+    assert tables.block_rows(frame.height) == 10
+    manifest = Version.open(folder).manifest
+    manifest["tables"][name] = versions.facts_of_file(path, name)
     changed = frame.with_columns(filled=pl.when(pl.col("at") == 23).then(7).otherwise("filled"))
     tables.write_parquet(changed, name, path)
     found = dict(verify(Version(folder, manifest)).problems)
@@ -170,6 +171,46 @@ def test_a_release_with_other_columns_is_verified_by_its_own(
     later["matches"] = replace(known["matches"], columns=(*known["matches"].columns, column))
     monkeypatch.setattr(dictionary, "tables", lambda: later)
     assert problems(folder) == {}
+
+
+def test_a_release_with_hashes_by_a_former_definition_is_said_to_be_one_and_is_not_damaged(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hashed_formerly(folder)
+    assert main(["verify", "latest", "--results", str(folder.parents[1])]) == 0
+    said = capsys.readouterr().out
+    assert f"{folder.name} is what was published, as far as it was looked at." in said
+    assert (
+        "not looked at: the tables value for value, and the version: its hashes of content are by "
+        "definition 1, those of this workflow by definition 2"
+    ) in said
+    found = verify(Version.open(folder))
+    n_tables = len(Version.open(folder).manifest["tables"] | Version.open(folder).manifest["told"])
+    assert f"the number of rows of {n_tables} tables" in found.passed
+    assert not any("value for value" in text for text in found.passed)
+
+
+def test_of_a_former_definition_files_rows_and_sums_are_looked_at_all_the_same(
+    folder: Path,
+) -> None:
+    hashed_formerly(folder)
+    (folder / "matches.parquet").unlink()
+    edited(folder, "papers", "title", "Moons")
+    frame = pl.read_parquet(folder / "sightings.parquet")
+    tables.write_parquet(frame.head(1), "sightings", folder / "sightings.parquet")
+    rewritten(folder / "dumps.parquet", b"PAR1")
+    found = problems(folder)
+    changed = "its bytes are not those that were published"
+    assert found["papers.parquet"] == changed
+    assert found["matches"] == "the table is gone"
+    assert found["sightings"] == "it has 1 rows instead of 2"
+    assert found["dumps"].startswith("the table cannot be read: ")
+
+
+def test_of_a_former_definition_the_folder_has_to_have_its_name(folder: Path) -> None:
+    hashed_formerly(folder)
+    other = folder.rename(folder.with_name("2025-06-10-00000000"))
+    assert set(problems(other)) == {"manifest.json"}
 
 
 def test_the_command_says_what_differs_and_ends_with_1(

@@ -218,7 +218,8 @@ def _add_verify(commands: Any) -> None:
         description=(
             "Look at every byte and every value of a release: files against SHA256SUMS, tables "
             "against the manifest, what went in against what came out, the version against the "
-            "content; and name what differs."
+            "content; and name what differs. Of a release whose hashes are by another definition, "
+            "tables are looked at by the sums of their files and their numbers of rows."
         ),
         epilog=(
             "Exit codes: 0 it is what was published; 1 something differs; 2 wrong use, or there is "

@@ -82,6 +82,7 @@ def manifest(
         "code_digest": code_digest,
         "code_digests": dict(code_digests),
         "packages": dict(packages),
+        "hash_definition": tables.HASH_DEFINITION,
         "tables": dict(identity["tables"]),
         "validation": {name: validation[name] for name in counts},
     }

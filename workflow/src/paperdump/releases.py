@@ -77,6 +77,11 @@ class Version:
         return int(self.manifest.get("number") or 0)
 
     @property
+    def hash_definition(self) -> Any:
+        """By which definition its content is hashed; 1 where its manifest says none."""
+        return self.manifest.get("hash_definition", 1)
+
+    @property
     def rows(self) -> dict[str, int]:
         """The rows of its main tables."""
         counts = self.manifest.get("tables", {})

@@ -25,7 +25,7 @@ class Stored:
 
     def lazy(self) -> pl.LazyFrame:
         """The rows, to be read piece by piece."""
-        return pl.scan_parquet(self.path)
+        return pl.scan_parquet(self.path, glob=False)
 
     @property
     def height(self) -> int:

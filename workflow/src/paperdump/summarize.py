@@ -1,6 +1,7 @@
 """The summarize stage: one function per summary table, Polars aggregations all.
 
-Tables are scanned: each summary reads the columns that it needs, and no other.
+Tables are scanned: each summary reads the columns that it needs, and no other; what a file counted
+when it was written is not read.
 """
 
 from __future__ import annotations
@@ -9,22 +10,25 @@ from collections.abc import Callable, Mapping
 
 import polars as pl
 
-from paperdump import dictionary, tables, terms
+from paperdump import dictionary, measures, tables, terms
 from paperdump.normalize import links
+from paperdump.stored import Rows
 
-Release = Mapping[str, pl.LazyFrame]
+Release = Mapping[str, Rows]
 
 _MOST_TRENDING = 25  # terms to a month
 
 
 def overview(release: Release) -> pl.DataFrame:
     """Counts over the whole release."""
-    dumps = release["dumps"].collect()
-    papers = release["papers"].select(
-        papers=pl.len(), papers_with_conflicts=(pl.col("conflicts").list.len() > 0).sum()
+    dumps = release["dumps"].lazy().collect()
+    papers = (
+        release["papers"]
+        .lazy()
+        .select(papers=pl.len(), papers_with_conflicts=(pl.col("conflicts").list.len() > 0).sum())
     )
     n_papers, n_conflicts = papers.collect().row(0)
-    n_sightings = _height(release["sightings"])
+    n_sightings = _height(release["sightings"].lazy())
     archives = dumps.filter(pl.col("n_members").is_not_null())
     files = dumps.filter(pl.col("container_id").is_null())
     single = dumps.filter(pl.col("n_members").is_null())
@@ -41,8 +45,18 @@ def overview(release: Release) -> pl.DataFrame:
         ("sightings", n_sightings, "entries", "Entries read from the dumps."),
         ("papers", n_papers, "papers", "Distinct papers."),
         ("repeats", n_sightings - n_papers, "entries", "Entries of papers seen before."),
-        ("matches", _height(release["matches"]), "pairs", "Pairs of entries compared closely."),
-        ("rejects", _height(release["rejects"]), "rejects", "Dumps or pieces of them left out."),
+        (
+            "matches",
+            _height(release["matches"].lazy()),
+            "pairs",
+            "Pairs of entries compared closely.",
+        ),
+        (
+            "rejects",
+            _height(release["rejects"].lazy()),
+            "rejects",
+            "Dumps or pieces of them left out.",
+        ),
         (
             "papers_with_conflicts",
             n_conflicts,
@@ -60,12 +74,14 @@ def _height(rows: pl.LazyFrame) -> int:
 
 def papers_by_month(release: Release) -> pl.DataFrame:
     """Papers by month of publication; those without a date in a row without a month."""
-    return _papers_by(release["papers"], pl.col("published_on").dt.truncate("1mo").alias("month"))
+    return _papers_by(
+        release["papers"].lazy(), pl.col("published_on").dt.truncate("1mo").alias("month")
+    )
 
 
 def papers_by_year(release: Release) -> pl.DataFrame:
     """Papers by year of publication; those without a date in a row without a year."""
-    return _papers_by(release["papers"], pl.col("published_on").dt.year().alias("year"))
+    return _papers_by(release["papers"].lazy(), pl.col("published_on").dt.year().alias("year"))
 
 
 def _papers_by(papers: pl.LazyFrame, period: pl.Expr) -> pl.DataFrame:
@@ -75,10 +91,10 @@ def _papers_by(papers: pl.LazyFrame, period: pl.Expr) -> pl.DataFrame:
 
 def completeness(release: Release) -> pl.DataFrame:
     """For each field the rows that have it: of all papers, then of each dump's entries."""
-    overall = _filled(release["papers"], "papers", [])
+    overall = _filled("papers", release["papers"])
     # an archive has no entries of its own
     dumps = _single_dumps(release).select("dump_id", "path")
-    per_dump = _filled(release["sightings"], "sightings", ["dump_id"])
+    per_dump = _filled_by("dump_id", "sightings", release["sightings"])
     # a dump without entries has its rows too, with a total of 0
     fields = per_dump.select(pl.col("field").unique(maintain_order=True)).with_row_index("place")
     grid = dumps.with_row_index("dump").join(fields, how="cross")
@@ -94,34 +110,36 @@ def completeness(release: Release) -> pl.DataFrame:
     return both.with_columns(share=share)
 
 
-def _filled(rows: pl.LazyFrame, table: str, by: list[str]) -> pl.DataFrame:
+def _filled(name: str, rows: Rows) -> pl.DataFrame:
     """How many rows have a value, for each column that may be null; an empty list is none."""
-    fields = [c for c in dictionary.table(table).columns if c.nullable]
-    counts = [
-        (
-            pl.col(c.name).list.len() > 0
-            if c.type.startswith("list")
-            else pl.col(c.name).is_not_null()
-        )
-        .sum()
-        .cast(pl.Int64)
-        .alias(c.name)
-        for c in fields
-    ]
-    total = pl.len().cast(pl.Int64).alias("total")
-    counted = rows.group_by(by).agg(total, *counts) if by else rows.select(total, *counts)
-    return counted.collect(engine="streaming").unpivot(
-        index=[*by, "total"], variable_name="field", value_name="filled"
+    counts = measures.counts_of(name, rows)
+    fields = [column.name for column in dictionary.table(name).columns if column.nullable]
+    found = {"field": fields, "filled": [counts[field] for field in fields]}
+    total = pl.lit(_height(rows.lazy()), pl.Int64).alias("total")
+    return pl.DataFrame(found, schema={"field": pl.String, "filled": pl.Int64}).select(
+        total, "field", "filled"
     )
+
+
+def _filled_by(key: str, name: str, rows: Rows) -> pl.DataFrame:
+    """The same of the rows of each value of a column."""
+    fields = [column for column in dictionary.table(name).columns if column.nullable]
+    counts = [measures.has_value(c, c.name).sum().cast(pl.Int64).alias(c.name) for c in fields]
+    total = pl.len().cast(pl.Int64).alias("total")
+    counted = rows.lazy().group_by(key).agg(total, *counts).collect(engine="streaming")
+    return counted.unpivot(index=[key, "total"], variable_name="field", value_name="filled")
 
 
 def dump_overview(release: Release) -> pl.DataFrame:
     """What each dump brought: entries, papers that no earlier dump lists, repeats, rejects."""
-    dumps = release["dumps"].collect()
+    dumps = release["dumps"].lazy().collect()
     order = dumps.sort("snapshot_earliest", "path", "dump_id", nulls_last=True)
     places = order.select("dump_id").with_row_index("place")
     sightings = (
-        release["sightings"].select("dump_id", "position", "paper_id", "published_on").collect()
+        release["sightings"]
+        .lazy()
+        .select("dump_id", "position", "paper_id", "published_on")
+        .collect()
     )
     first = (
         sightings.join(places, on="dump_id", how="left")
@@ -148,6 +166,7 @@ def organizations(release: Release) -> pl.DataFrame:
     key = ["organization_slug", "organization_name"]
     return (
         release["papers"]
+        .lazy()
         .filter(pl.any_horizontal(pl.col(key).is_not_null()))
         .group_by(key)
         .agg(papers=pl.len(), sightings=pl.col("n_sightings").sum())
@@ -158,12 +177,18 @@ def organizations(release: Release) -> pl.DataFrame:
 
 def author_counts(release: Release) -> pl.DataFrame:
     """Papers by number of authors; those whose number is unknown in a row without one."""
-    return release["papers"].group_by("n_authors").agg(papers=pl.len()).collect()
+    return release["papers"].lazy().group_by("n_authors").agg(papers=pl.len()).collect()
 
 
 def code_links(release: Release) -> pl.DataFrame:
     """Code hosts that abstracts link to, those with most papers first."""
-    linked = release["papers"].select("paper_id", url="code_urls").explode("url").drop_nulls("url")
+    linked = (
+        release["papers"]
+        .lazy()
+        .select("paper_id", url="code_urls")
+        .explode("url")
+        .drop_nulls("url")
+    )
     return (
         linked.with_columns(host=links.host_of(pl.col("url")))
         .group_by("host")
@@ -176,12 +201,12 @@ def code_links(release: Release) -> pl.DataFrame:
 def terms_by_month(release: Release) -> pl.DataFrame:
     """Words and two-word phrases of each month's papers, against the months before."""
     order = ["month", "papers", "term"]
-    return terms.by_month(release["papers"]).sort(order, descending=[False, True, False])
+    return terms.by_month(release["papers"].lazy()).sort(order, descending=[False, True, False])
 
 
 def trending_terms(release: Release) -> pl.DataFrame:
     """The terms that rise more than chance explains, for each month the surest first."""
-    return terms.trending(release["summaries/terms_by_month"].collect(), _MOST_TRENDING)
+    return terms.trending(release["summaries/terms_by_month"].lazy().collect(), _MOST_TRENDING)
 
 
 def discussion(release: Release) -> pl.DataFrame:
@@ -189,9 +214,14 @@ def discussion(release: Release) -> pl.DataFrame:
     counts = {"n_comments": "comments", "n_upvotes": "upvotes"}
     seen = (
         release["sightings"]
+        .lazy()
         .select("paper_id", "dump_id", *counts)
         .filter(pl.any_horizontal(pl.col(*counts).is_not_null()))
-        .join(release["dumps"].select("dump_id", seen_on="snapshot_on"), on="dump_id", how="left")
+        .join(
+            release["dumps"].lazy().select("dump_id", seen_on="snapshot_on"),
+            on="dump_id",
+            how="left",
+        )
         .group_by("paper_id", "seen_on")
         .agg(pl.col(*counts).max())
         # what has no day comes last, and is compared with nothing
@@ -213,13 +243,13 @@ def discussion(release: Release) -> pl.DataFrame:
             pl.when(is_compared).then(count - before).alias(f"{what}_change"),
             pl.when(is_compared).then(since).alias(f"{what}_since"),
         ]
-    titles = release["papers"].select("paper_id", "title").collect()
+    titles = release["papers"].lazy().select("paper_id", "title").collect()
     return seen.with_columns(compared).join(titles, on="paper_id", how="left")
 
 
 def duplicates_by_dump(release: Release) -> pl.DataFrame:
     """For each dump how many of its entries repeat each other, and which papers others list too."""
-    listed = release["sightings"].group_by("dump_id", "paper_id").agg(entries=pl.len())
+    listed = release["sightings"].lazy().group_by("dump_id", "paper_id").agg(entries=pl.len())
     elsewhere = pl.len().over("paper_id") > 1
     counted = (
         listed.with_columns(elsewhere=elsewhere)
@@ -245,9 +275,9 @@ def date_evidence(release: Release) -> pl.DataFrame:
     written = pl.col("date_text").is_not_null()
     evidence = pl.col("published_on_evidence")
     kinds = dictionary.table("papers").column("published_on_evidence").allowed
-    sightings = release["sightings"].select("paper_id", "dump_id", evidence, written=written)
+    sightings = release["sightings"].lazy().select("paper_id", "dump_id", evidence, written=written)
     with_text = sightings.filter("written").select("paper_id", "written").unique()
-    papers = release["papers"].select("paper_id", evidence)
+    papers = release["papers"].lazy().select("paper_id", evidence)
     overall = papers.join(with_text, on="paper_id", how="left")
     counts = {"rows": pl.len().cast(pl.Int64), "with_date_text": pl.col("written").sum()}
     both = pl.concat(
@@ -262,7 +292,7 @@ def date_evidence(release: Release) -> pl.DataFrame:
     total = pl.col("rows").sum().over("scope", "dump_id")
     place = evidence.replace_strict({k: n for n, k in enumerate(kinds)}, default=len(kinds))
     return (
-        both.join(release["dumps"].select("dump_id", "path"), on="dump_id", how="left")
+        both.join(release["dumps"].lazy().select("dump_id", "path"), on="dump_id", how="left")
         .with_columns(total=total, share=pl.col("rows") / total)
         .sort(pl.col("scope") != "overall", "path", "dump_id", place, nulls_last=True)
         .collect()
@@ -271,9 +301,10 @@ def date_evidence(release: Release) -> pl.DataFrame:
 
 def listing_overlap(release: Release) -> pl.DataFrame:
     """For each two dumps that list a paper in common how many papers they share."""
-    dumps = release["dumps"].sort("path", "dump_id").collect().with_row_index("place")
+    dumps = release["dumps"].lazy().sort("path", "dump_id").collect().with_row_index("place")
     listed = (
         release["sightings"]
+        .lazy()
         .select("dump_id", "paper_id")
         .unique()
         .join(dumps.lazy().select("dump_id", "place"), on="dump_id")
@@ -311,7 +342,7 @@ def listing_overlap(release: Release) -> pl.DataFrame:
 
 def _single_dumps(release: Release) -> pl.DataFrame:
     """The dumps that may have entries of their own: all but archives."""
-    return release["dumps"].filter(pl.col("n_members").is_null()).collect()
+    return release["dumps"].lazy().filter(pl.col("n_members").is_null()).collect()
 
 
 SUMMARIES: dict[str, Callable[[Release], pl.DataFrame]] = {
@@ -335,13 +366,13 @@ SUMMARIES: dict[str, Callable[[Release], pl.DataFrame]] = {
 }
 
 
-def summarize(release: Mapping[str, pl.DataFrame | pl.LazyFrame]) -> dict[str, pl.DataFrame]:
+def summarize(release: Release) -> dict[str, pl.DataFrame]:
     """All summaries by name, with the columns of the dictionary; ``version`` is still null."""
-    known, made = {name: table.lazy() for name, table in release.items()}, {}
+    known, made = dict(release), dict[str, pl.DataFrame]()
     for name, make in SUMMARIES.items():
         made[name] = tables.conform(make(known), f"summaries/{name}")
         # one may be made of another before it
-        known[f"summaries/{name}"] = made[name].lazy()
+        known[f"summaries/{name}"] = made[name]
     return made
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +33,11 @@ from paperdump.arrow import (
 Finish = Callable[[pl.DataFrame, str], pl.DataFrame]
 # What a table's name and the table are told to, once it is ready.
 Ready = Callable[[str, pl.DataFrame], None]
+
+# By which definition content is hashed, as manifests say it (``fingerprint`` says how). To count up
+# with each change of it, which gives all releases new versions.
+HASH_DEFINITION = 2
+_MOST_BLOCKS = 256
 
 POLARS_TYPES: dict[str, pl.DataType] = {
     "string": pl.String(),
@@ -253,75 +258,80 @@ def content_hash(frame: pl.DataFrame, name: str) -> str:
     """SHA-256 of a table's content: names, types and values in order.
 
     It does not depend on the file format, on the versions of the libraries that wrote it, or on
-    descriptions. Each column contributes its validity as bytes, then its values: fixed-width
-    ones as little-endian bytes with 0 for null, texts as 64-bit byte lengths and the joined
-    UTF-8 bytes, lists as 64-bit lengths and the joined content.
+    descriptions. How it is made stands at ``fingerprint``.
     """
     return arrow_content_hash(to_arrow(frame, name), name)
 
 
 def arrow_content_hash(table: pa.Table, name: str) -> str:
     """The same of an Arrow table as it is: that of another schema is hashed by its own."""
-    return fingerprint(name, table.num_rows, _columns_of(table)).content
+    return fingerprint(name, table.num_rows, columns_of(table)).content
 
 
 class Fingerprint(NamedTuple):
-    """The hashes of a table's content.
+    """The hashes of a table's content, as hexadecimal digits.
 
     Attributes:
         content: ``content_hash`` of all of it.
         columns: The same of each column by itself.
-        blocks: The same of each block of rows.
+        block_rows: How many rows a block has; the last one may have fewer.
+        blocks: The hash of each block of rows, of all columns.
     """
 
     content: str
     columns: dict[str, str]
+    block_rows: int
     blocks: list[str]
 
 
-class Chunks(Protocol):
-    """A column in pieces, in order, which may be gone through more than once."""
-
-    def __iter__(self) -> Iterator[pa.Array]:
-        """The pieces from the first on."""
-
-
 def fingerprint(
-    name: str,
-    n_rows: int,
-    columns: Iterable[tuple[pa.Field, Chunks]],
-    block_rows: int | None = None,
+    name: str, n_rows: int, columns: Iterable[tuple[pa.Field, Iterable[pa.Array]]]
 ) -> Fingerprint:
-    """The hashes of a table whose columns are read one after the other.
+    """The hashes of a table whose columns are read one after the other, each once.
 
-    The lengths of all texts of a column are hashed before their bytes: it is gone through twice,
-    and need not be held in between.
+    They are a tree of SHA-256 (definition 2, see ``HASH_DEFINITION``). Rows are cut into blocks,
+    how many follows from the number of rows alone: each row is one in a table of no more than 256
+    rows; a larger one has blocks of the fewest rows with which there are no more than 256. Of the
+    values of a column in a block there are the streams
+
+    * validity, a byte of 0 or 1 each;
+    * of numbers, days since 1970-01-01 and truth values: their little-endian bytes, 0 for null;
+    * of texts: the 64-bit length of each in bytes, 0 for null; the UTF-8 bytes, joined;
+    * of lists: the 64-bit length of each, 0 for null; the streams of their items, joined.
+
+    The digest of the column in the block is that of the digests of its streams, as bytes. A
+    column's hash is that of its name, type and number of rows, then its blocks' digests; a block's
+    that of the table's name and its own number of rows, then name, type and digest of each column;
+    the table's that of its name and number of rows, then the hashes of its columns. Names, types
+    and numbers of rows go in as JSON lists.
 
     Args:
         name: The table.
         n_rows: How many rows it has.
-        columns: Its columns in order.
-        block_rows: Rows of a block; None for no blocks.
+        columns: Its columns in order, each in pieces of any size.
     """
-    whole = _digest(name, n_rows)
-    blocks = _Blocks.of(name, n_rows, block_rows)
+    whole, size = _digest(name, n_rows), block_rows(n_rows)
+    blocks = [_digest(name, min(size, n_rows - start)) for start in range(0, n_rows, size)]
     by_itself = {}
     for field, values in columns:
-        alone = _digest(name, n_rows)
-        head = json.dumps([field.name, type_name(field.type)]).encode()
-        for digest in (whole, alone, *blocks.digests):
-            digest.update(head)
-        _hash_values((whole, alone), blocks, field.type, values)
+        kind = type_name(field.type)
+        alone, head = _digest(field.name, kind, n_rows), _digest_text(field.name, kind)
+        for block, digest in zip(blocks, _by_block(values, n_rows, size), strict=True):
+            alone.update(digest)
+            block.update(head + digest)
+        whole.update(alone.digest())
         by_itself[field.name] = alone.hexdigest()
-    return Fingerprint(whole.hexdigest(), by_itself, [d.hexdigest() for d in blocks.digests])
+    return Fingerprint(whole.hexdigest(), by_itself, size, [d.hexdigest() for d in blocks])
 
 
-def _columns_of(table: pa.Table) -> Iterator[tuple[pa.Field, Chunks]]:
+def columns_of(table: pa.Table) -> Iterator[tuple[pa.Field, Iterable[pa.Array]]]:
+    """The columns of a table as ``fingerprint`` takes them."""
     return zip(table.schema, (column.chunks for column in table.columns), strict=True)
 
 
-def _digest(name: str, n_rows: int) -> Any:
-    return hashlib.sha256(json.dumps([name, n_rows]).encode())
+def block_rows(n_rows: int) -> int:
+    """How many rows a block has of a table of so many."""
+    return max(1, -(-n_rows // _MOST_BLOCKS))
 
 
 def type_name(arrow_type: pa.DataType) -> str:
@@ -332,102 +342,62 @@ def type_name(arrow_type: pa.DataType) -> str:
     return next(names, str(arrow_type))
 
 
-# of a chunk of a column: the blocks that it is part of, and where in it each ends
-_Cut = Sequence[tuple[int, int]]
+def _digest(*head: str | int) -> Any:
+    return hashlib.sha256(_digest_text(*head))
 
 
-class _Blocks(NamedTuple):
-    """Blocks of rows, with a digest each.
+def _digest_text(*head: str | int) -> bytes:
+    return json.dumps(head).encode()
 
-    Attributes:
-        digests: Of each block.
-        rows: How many a block has; 0 where there are no blocks.
+
+def _by_block(chunks: Iterable[pa.Array], n_rows: int, size: int) -> Iterator[bytes]:
+    """The digest of each block of a column; how it is cut into chunks makes no difference.
+
+    Of a block that is not complete yet, digests are kept, and no values.
     """
-
-    digests: list[Any]
-    rows: int
-
-    @classmethod
-    def of(cls, name: str, n_rows: int, rows: int | None) -> _Blocks:
-        if rows is None:
-            return cls([], 0)
-        starts = range(0, n_rows, rows)
-        return cls([_digest(name, min(rows, n_rows - start)) for start in starts], rows)
-
-    def cut(self, start: int, n_rows: int) -> _Cut:
-        """Where a chunk of so many rows is cut, the first of which is at a place."""
-        if not self.rows:
-            return []
-        stop = start + n_rows
-        numbers = range(start // self.rows, -(-stop // self.rows))
-        return [(n, min((n + 1) * self.rows, stop) - start) for n in numbers]
+    start, begun = 0, list[Any]()
+    for chunk in chunks:
+        stop = start + len(chunk)
+        bounds = [start, *range(start - start % size + size, stop, size), stop]
+        streams = list(_streams(chunk, np.asarray(bounds) - start))
+        for place, end in enumerate(bounds[1:] if len(chunk) else []):
+            parts = [data[cuts[place] : cuts[place + 1]] for data, cuts in streams]
+            if begun:
+                for digest, part in zip(begun, parts, strict=True):
+                    digest.update(part)
+            else:
+                begun = [hashlib.sha256(part) for part in parts]
+            if end % size == 0 or end == n_rows:
+                yield hashlib.sha256(b"".join([digest.digest() for digest in begun])).digest()
+                begun = []
+        start = stop
 
 
-class _Flattened:
-    """The items of the lists in a column."""
-
-    def __init__(self, lists: Chunks) -> None:
-        self._lists = lists
-
-    def __iter__(self) -> Iterator[pa.Array]:
-        return (chunk.flatten() for chunk in self._lists)
+# where a stream is cut; the first place is where it begins, the last one where it ends
+_Cuts = npt.NDArray[np.int64]
 
 
-def _hash_values(
-    wholes: Sequence[Any],
-    blocks: _Blocks,
-    kind: pa.DataType,
-    chunks: Chunks,
-    cuts: Sequence[_Cut] | None = None,
-) -> None:
-    """Feed a column to digests; how it is cut into chunks makes no difference.
+def _streams(values: pa.Array, cuts: _Cuts) -> Iterator[tuple[memoryview, list[int]]]:
+    """The bytes of values as they are hashed, and where each stream is cut.
 
     Args:
-        wholes: Digests that are given all.
-        blocks: Digests that are given some rows each.
-        kind: The type of the values.
-        chunks: The values.
-        cuts: Where each chunk is cut into blocks; None where each value is a row.
+        values: Some values of a column.
+        cuts: Between which of them they are cut.
     """
-
-    def feed(data: memoryview, places: Iterable[tuple[int, int]]) -> None:
-        for digest in wholes:
-            digest.update(data)
-        start = 0
-        for block, stop in places:
-            blocks.digests[block].update(data[start:stop])
-            start = stop
-
-    def of_width(cut: _Cut, width: int) -> _Cut:
-        return [(block, stop * width) for block, stop in cut]
-
-    is_list, is_text = pa.types.is_list(kind), pa.types.is_string(kind)
-    known: list[_Cut] = []
-    lengths: list[npt.NDArray[np.int64]] = []
-    start = 0
-    for number, chunk in enumerate(chunks):
-        cut = blocks.cut(start, len(chunk)) if cuts is None else cuts[number]
-        feed(_bytes_of(np.asarray(chunk.is_valid(), dtype=np.uint8)), cut)
-        if is_list or is_text:
-            length = pc.list_value_length if is_list else pc.binary_length
-            lengths.append(np.asarray(pc.fill_null(length(chunk), 0)).astype("<i8"))
-        known.append(cut)
-        start += len(chunk)
-    if not (is_list or is_text):
-        for chunk, cut in zip(chunks, known, strict=True):
-            numbers = _number_array(chunk)
-            feed(_bytes_of(numbers), of_width(cut, numbers.itemsize))
+    yield _bytes_of(np.asarray(values.is_valid(), dtype=np.uint8)), cuts.tolist()
+    is_list = pa.types.is_list(values.type)
+    if not is_list and not pa.types.is_string(values.type):
+        numbers = _number_array(values)
+        yield _bytes_of(numbers), (cuts * numbers.itemsize).tolist()
         return
-    inner: list[_Cut] = []
-    for some, cut in zip(lengths, known, strict=True):
-        feed(_bytes_of(some), of_width(cut, 8))
-        ends = np.cumsum(some)
-        inner.append([(block, int(ends[stop - 1]) if stop else 0) for block, stop in cut])
+    length = pc.list_value_length if is_list else pc.binary_length
+    lengths = np.asarray(pc.fill_null(length(values), 0)).astype("<i8")
+    yield _bytes_of(lengths), (cuts * lengths.itemsize).tolist()
+    inner = np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])[cuts]
     if is_list:
-        _hash_values(wholes, blocks, kind.value_type, _Flattened(chunks), inner)
-        return
-    for chunk, some, cut in zip(chunks, lengths, inner, strict=True):
-        feed(_bytes_of_texts(chunk, int(some.sum())), cut)
+        yield from _streams(values.flatten(), inner)
+    else:
+        yield _bytes_of_texts(values, int(inner[-1])), inner.tolist()
 
 
 def _bytes_of(array: npt.NDArray[Any]) -> memoryview:

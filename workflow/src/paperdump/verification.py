@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
 from typing import Any
 
 import polars as pl
-import pyarrow.parquet as pq
 
-from paperdump import dictionary, laws, versions
+from paperdump import dictionary, laws, tables, versions
 from paperdump.errors import PaperdumpError
 from paperdump.releases import DATA_DOCS, SUMS, Version, file_hash, files_of, read_sums
 from paperdump.screen import counted
@@ -40,7 +38,8 @@ class Verified:
     def text(self) -> str:
         """The same in words."""
         if not self.problems:
-            head = f"{self.version} is what was published."
+            far = ", as far as it was looked at" if self.notes else ""
+            head = f"{self.version} is what was published{far}."
         else:
             n = counted(len(self.problems), "difference")
             head = f"{self.version} is not what was published: {n}."
@@ -54,16 +53,27 @@ def verify(version: Version) -> Verified:
     """Look at every byte and every value of a release.
 
     Files against ``SHA256SUMS``; tables, column by column, against the manifest; what goes in
-    against what comes out; the version against the content of the tables.
+    against what comes out; the version against the content of the tables. Tables and version are
+    left out, with a note, where the manifest has hashes by another definition than this workflow.
 
     Args:
         version: The release; it may have been made by an earlier version of the workflow.
     """
     found = Verified(version.name)
     _files(version, found)
-    hashes = _contents(version, found)
-    _sums(version, found)
-    _identity(version, hashes, found)
+    definition = version.hash_definition
+    if definition == tables.HASH_DEFINITION:
+        hashes = _contents(version, found)
+        _sums(version, found)
+        _identity(version, hashes, found)
+    else:
+        _presence(version, found)
+        found.notes.append(
+            "the tables value for value, and the version: its hashes of content are by definition "
+            f"{definition}, those of this workflow by definition {tables.HASH_DEFINITION}"
+        )
+        _sums(version, found)
+        _place(version, found)
     return found
 
 
@@ -116,48 +126,83 @@ def _contents(version: Version, found: Verified) -> dict[str, str]:
     """
     hashes: dict[str, str] = {}
     whole = 0
-    for part in ("tables", "told"):
-        for name, facts in sorted(version.manifest.get(part, {}).items()):
-            path = version.folder / f"{name}.parquet"
-            if not path.is_file():
-                found.problems.append((name, "the table is gone"))
-                continue
-            try:
-                digest = versions.content_hash_of_file(path, name)
-                how = _how(version, name, facts) if digest != _told(facts) else ""
-            except (OSError, ValueError, NotImplementedError, TypeError, PaperdumpError) as error:
-                what = str(error).partition("\n")[0]
-                found.problems.append((name, f"the table cannot be read: {what}"))
-                continue
-            if part == "tables":
-                hashes[name] = digest
-            if digest == _told(facts):
-                whole += 1
-                continue
+    for part, name, told in _listed(version):
+        path = version.folder / f"{name}.parquet"
+        if not path.is_file():
+            found.problems.append((name, "the table is gone"))
+            continue
+        try:
+            now = versions.facts_of_file(path, name)
+            is_whole = now["content_sha256"] == told.get("content_sha256")
+            how = "" if is_whole else _how(version, name, told, now)
+        except (OSError, ValueError, NotImplementedError, TypeError, PaperdumpError) as error:
+            found.problems.append((name, f"the table cannot be read: {_first_line(error)}"))
+            continue
+        if part == "tables":
+            hashes[name] = now["content_sha256"]
+        if is_whole:
+            whole += 1
+        else:
             found.problems.append((name, how))
     found.passed.append(f"{counted(whole, 'table')}, value for value")
     return hashes
 
 
-def _told(facts: Mapping[str, Any]) -> Any:
-    return facts.get("content_sha256")
+def _presence(version: Version, found: Verified) -> None:
+    """Look whether the tables of the manifest are there, with as many rows as it says."""
+    whole = 0
+    for _, name, told in _listed(version):
+        path = version.folder / f"{name}.parquet"
+        if not path.is_file():
+            found.problems.append((name, "the table is gone"))
+            continue
+        try:
+            n_rows = tables.row_count(path)
+        except (OSError, ValueError) as error:  # Arrow's own errors are ValueErrors
+            found.problems.append((name, f"the table cannot be read: {_first_line(error)}"))
+            continue
+        if n_rows != told["rows"]:
+            found.problems.append((name, _rows_differ(n_rows, told["rows"])))
+        else:
+            whole += 1
+    found.passed.append(f"the number of rows of {counted(whole, 'table')}")
 
 
-def _how(version: Version, name: str, facts: Mapping[str, Any]) -> str:
-    """In what a table differs from the manifest, in words: columns, rows."""
-    path = version.folder / f"{name}.parquet"
-    columns = list(_columns(path, name, facts))
+def _listed(version: Version) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """The part of the manifest, the name and the facts of each table in it."""
+    for part in ("tables", "told"):
+        for name, facts in sorted(version.manifest.get(part, {}).items()):
+            yield part, name, facts
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
+
+
+def _rows_differ(n_rows: int, told: int) -> str:
+    return f"it has {n_rows:,} rows instead of {told:,}"
+
+
+def _how(version: Version, name: str, told: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """In what a table differs from the manifest, in words: columns, rows.
+
+    Args:
+        version: The release.
+        name: The table.
+        told: What the manifest says of it.
+        now: What ``versions.facts_of_file`` does.
+    """
+    columns = list(_columns(told.get("column_sha256", {}), now["column_sha256"]))
     where = f" in {', '.join(columns)}" if columns else ""
     said = f"its values are not those of the manifest{where}"
-    n_rows, told = pq.read_metadata(path).num_rows, facts.get("rows")
-    if n_rows != told:
-        return f"{said}; it has {n_rows:,} rows instead of {told:,}"
-    blocks = facts.get("block_sha256")
+    n_rows = now["rows"]
+    if n_rows != told["rows"]:
+        return f"{said}; {_rows_differ(n_rows, told['rows'])}"
+    blocks = told.get("block_sha256")
     if not blocks:
         return said
     size = int(blocks["rows"])
-    now = versions.block_hashes(path, name, size)["sha256"]
-    pairs = zip(now, blocks["sha256"], strict=True)
+    pairs = zip(now["block_sha256"]["sha256"], blocks["sha256"], strict=True)
     differing = [number for number, (one, other) in enumerate(pairs) if one != other]
     if not differing:
         return said
@@ -173,10 +218,8 @@ def _how(version: Version, name: str, facts: Mapping[str, Any]) -> str:
     return f"{said}; in rows {first + 1:,} to {last:,}{more}, the first of them {named}"
 
 
-def _columns(path: Path, name: str, facts: Mapping[str, Any]) -> Iterator[str]:
+def _columns(told: Mapping[str, str], now: Mapping[str, str]) -> Iterator[str]:
     """The columns whose content is not that of the manifest."""
-    told = facts.get("column_sha256", {})
-    now = versions.column_hashes(path, name)
     for column in [*told, *(c for c in now if c not in told)]:
         if told and now.get(column) != told.get(column):
             yield column
@@ -195,8 +238,8 @@ def _sums(version: Version, found: Verified) -> None:
     try:
         checked = laws.numbers([*laws.conservation(release), *laws.references(release)])
     except (pl.exceptions.PolarsError, KeyError) as error:
-        what = str(error).partition("\n")[0]
-        found.notes.append(f"the conservation sums, for want of tables or columns: {what}")
+        what = f"for want of tables or columns: {_first_line(error)}"
+        found.notes.append(f"the conservation sums, {what}")
         return
     failing = [(law, told, real) for law, told, real in checked if told != real]
     found.problems += [
@@ -206,17 +249,22 @@ def _sums(version: Version, found: Verified) -> None:
     found.passed.append(f"{counted(len(checked) - len(failing), 'conservation sum')}")
 
 
-def _identity(version: Version, hashes: Mapping[str, str], found: Verified) -> None:
-    """Compare the version with the one that the content gives."""
+def _place(version: Version, found: Verified) -> None:
+    """Compare the version with the name of the folder."""
     name = version.folder.resolve().name
     if name != version.name:
         found.problems.append(("manifest.json", f"names {version.name}, its folder {name}"))
+
+
+def _identity(version: Version, hashes: Mapping[str, str], found: Verified) -> None:
+    """Compare the version with its folder's name, and with the one that the content gives."""
+    _place(version, found)
     try:
         dumps = pl.read_parquet(version.folder / "dumps.parquet", glob=False)
         papers = pl.read_parquet(version.folder / "papers.parquet", glob=False)
         day = versions.newest_day(dumps, papers)
     except (pl.exceptions.PolarsError, OSError) as error:
-        found.notes.append(f"the version, for want of tables: {str(error).partition(chr(10))[0]}")
+        found.notes.append(f"the version, for want of tables: {_first_line(error)}")
         return
     given = versions.version_of(hashes, day)
     if given != version.name:
