@@ -163,5 +163,5 @@ def test_what_the_next_stage_reads_whole_is_written_with_its_texts_compressed_al
     columns = {c.path_in_schema: c for c in map(group.column, range(group.num_columns))}
     compressed = {name for name, c in columns.items() if c.compression == "ZSTD"}
     assert {name for name, c in columns.items() if c.physical_type == "BYTE_ARRAY"} == compressed
-    assert {"abstract", "authors.list.element"} <= compressed
+    assert {"clean_abstract", "authors.list.element"} <= compressed
     assert not any(column.is_stats_set for column in columns.values())
