@@ -20,10 +20,10 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
+
+import msgspec
 
 from paperdump.readers.base import Entry, Facts, Page, Reject, excerpt_of
 from paperdump.readers.listing import (
@@ -62,23 +62,22 @@ _PROSE = re.compile(r"[.!?][)\]\"'”’]*(?:\s|$)")
 _LONGEST_BYLINE = 200
 
 
-@dataclass
-class _Card:
+class _Card(msgspec.Struct):
     """A card while it is read."""
 
     paper: str | None
     title: list[Line]
     upvotes: str | None = None
     upvotes_line: int | None = None
-    abstract: list[Line] = field(default_factory=list)
+    abstract: list[Line] = []
     n_authors: int | None = None
     organization_slug: str | None = None
     organization_name: str | None = None
     date_text: str | None = None
     n_comments: int | None = None
-    links: list[str] = field(default_factory=list)
+    links: list[str] = []
     last: int = 0
-    stray: list[Line] = field(default_factory=list)
+    stray: list[Line] = []
 
 
 def paper_of(url: str | None) -> str | None:
@@ -479,15 +478,23 @@ _DATE = re.compile(rf"({SHOWN_DATE})(?:\s+({SHOWN_NUMBER}))?")
 _COUNT = re.compile(SHOWN_NUMBER)
 
 
-def _parts(line: Line) -> Iterator[Piece]:
+def _parts(line: Line) -> list[Piece]:
     """The pieces of a line, cut at separators."""
+    parts: list[Piece] = []
     for piece in line.pieces:
+        text, url = piece
         # a bullet before a number of authors is no separator, nor is one in a link's words
-        whole = piece.url is not None or AUTHORS_AT_END.fullmatch(piece.text.strip())
-        cuts = [piece.text] if whole else _SEPARATOR.split(piece.text)
-        for cut in cuts:
-            if cut.strip():
-                yield Piece(cut, piece.url)
+        if (
+            url is not None
+            or text.isascii()  # as no separator is
+            or not _SEPARATOR.search(text)
+            or AUTHORS_AT_END.fullmatch(text.strip())
+        ):
+            if text and not text.isspace():
+                parts.append(piece)
+        else:
+            parts += [Piece(cut) for cut in _SEPARATOR.split(text) if cut.strip()]
+    return parts
 
 
 def _slug(line: Line, url: str | None) -> str | None:
