@@ -28,7 +28,8 @@ def without_pandas() -> None:
     imports pandas later on still can; PyArrow alone goes on as if it were not installed.
     """
     if "pandas" not in sys.modules:
-        with _without("pandas"):
+        # of dateutil it asks too, to tell one of its types
+        with _without("pandas"), _without("dateutil"):
             import pyarrow as pa  # noqa: PLC0415
 
             pa.array([None])  # now it asks, once and for all

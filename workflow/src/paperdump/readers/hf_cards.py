@@ -56,6 +56,7 @@ _BUTTONS = re.compile(
     r"(?:\s+[0-9][0-9.,]*[kKmM]?)?\s*){1,6}"
 )
 _BUTTON_BEGINS = ("GitHub", "arXiv", "Project", "Code", "Page", "LINK:", "[LINK:")
+_EXTRA_INITIALS = frozenset(words[0] for words in (*_BUTTON_BEGINS, "Upvote"))
 _PUBLISHED = re.compile(r"^\s*Published on\s+")
 _SITE_PATH = re.compile(r"https?://(?:www\.)?huggingface\.co/([^/?#]+)/?$")
 _PROSE = re.compile(r"[.!?][)\]\"'”’]*(?:\s|$)")
@@ -223,13 +224,13 @@ def _titles(lines: list[Line], begin: int) -> list[_Title]:
     """
     body = [i for i, line in enumerate(lines) if line.first > begin and not line.blank]
     headed = any(lines[i].level in _LEVELS and paper_of(lines[i].url) for i in body)
-    upvoted = any(_is_upvote(lines[i]) for i in body)
+    upvoted = not headed and any(_is_upvote(lines[i]) for i in body)
     found: list[_Title] = []
     current: str | None = None
     before: int | None = None  # the line above that is not blank
     for i in body:
         line = lines[i]
-        if found and i < found[-1].after:
+        if (headed and not line.level) or (found and i < found[-1].after):
             pass
         elif line.level in _LEVELS and not is_menu(line.text):
             found.append(_Title(i, _after_heading(lines, i), _upvote_at(lines, before)))
@@ -342,17 +343,19 @@ def _without_what_follows(body: list[Line]) -> tuple[list[Line], list[Line]]:
         if text == "Submitted by":
             named = next((j for j in range(i + 1, len(body)) if not body[j].blank), i)
             return body[:i], body[named + 1 :]
-        if text in FOOTER:
+        if len(text) <= _LONGEST_OF_FOOTER and text in FOOTER:
             return body[:i], body[i:]
     return body, []
 
 
+_LONGEST_OF_FOOTER = max(map(len, FOOTER))
 _SEPARATOR = re.compile(rf"[{SEPARATORS}]")
 _DATED = re.compile(rf"[{SEPARATORS}]\s*(?:Published on\s+)?{SHOWN_DATE}")
 _SEPARATED = re.compile(
     rf"[{SEPARATORS}]\s*(?:Published on\s+)?{SHOWN_DATE}(?:\s+{SHOWN_NUMBER})?\s*$"
 )
 _MARKS = re.compile(r"[-*•\s]*")
+_AUTHORS = ("authors", "author")  # how each byline with a number of them ends
 
 
 def _metadata_begins(card: _Card, body: list[Line]) -> int:
@@ -371,7 +374,7 @@ def _metadata_begins(card: _Card, body: list[Line]) -> int:
         text = line.text.strip()
         separated = bool(text) and text[0] in SEPARATORS
         dated = separated and bool(_DATED.match(" ".join([text, *below])[:200]))
-        authors = AUTHORS_AT_END.fullmatch(text) is not None
+        authors = text.endswith(_AUTHORS) and AUTHORS_AT_END.fullmatch(text) is not None
         if authors or dated or _is_extra(line, card.paper):
             begins = i
         elif not text:
@@ -379,10 +382,11 @@ def _metadata_begins(card: _Card, body: list[Line]) -> int:
             if byline_below or (picture and dated_below):
                 begins = i
             continue
-        elif _MARKS.fullmatch(text) and byline_below:
+        elif byline_below and _MARKS.fullmatch(text):
             begins = i
             continue
-        elif len(text) <= _LONGEST_BYLINE and _SEPARATED.search(text):
+        # no separator is ASCII
+        elif len(text) <= _LONGEST_BYLINE and not text.isascii() and _SEPARATED.search(text):
             begins = i
         elif len(text) <= _LONGEST_BYLINE and dated_below and _may_be_organization(line):
             begins = i
@@ -400,6 +404,8 @@ def _may_be_organization(line: Line) -> bool:
 def _is_extra(line: Line, paper: str | None) -> bool:
     """Whether a line is a button or link of the trending page's cards."""
     text = line.text.strip()
+    if text[:1] not in _EXTRA_INITIALS:
+        return False
     if text == "Upvote" or (text.startswith("Upvote") and UPVOTES.fullmatch(text)):
         return True
     if not text.startswith(_BUTTON_BEGINS):
@@ -419,6 +425,8 @@ def _read_metadata(card: _Card, body: list[Line], i: int, notes: list[str]) -> N
             card.organization_slug = _slug(line, line.url)
         return
     card.last = max(card.last, line.last)
+    if len(text) == 1 and line.url is None and text in SEPARATORS:
+        return
     if _is_extra(line, card.paper):
         found = UPVOTES.fullmatch(text)
         if found and card.upvotes is None and found[1] != "-":
@@ -434,11 +442,14 @@ def _read_metadata(card: _Card, body: list[Line], i: int, notes: list[str]) -> N
             card.stray.append(line)
         return
     for part in _parts(line):
-        words = _PUBLISHED.sub("", part.text.strip(" \t\n" + SEPARATORS))
+        words = part.text.strip(_AROUND_METADATA)
+        if "Published" in words:
+            words = _PUBLISHED.sub("", words)
         if not words or _MARKS.fullmatch(words):
             continue
         url = part.url if part.url is not None else line.url
-        if card.n_authors is None and (authors := AUTHORS_AT_END.fullmatch(words)):
+        authors = AUTHORS_AT_END.fullmatch(words) if words.endswith(_AUTHORS) else None
+        if card.n_authors is None and authors:
             card.n_authors = _number(authors[1], line.first, MOST_AUTHORS, notes) or None
         elif card.date_text is None and (date := _DATE.fullmatch(words)):
             card.date_text = date[1]
@@ -461,6 +472,9 @@ def _read_metadata(card: _Card, body: list[Line], i: int, notes: list[str]) -> N
             card.organization_name = " ".join(words.split())
         elif not is_menu(words):
             card.stray.append(line)
+
+
+_AROUND_METADATA = " \t\n" + SEPARATORS
 
 
 def _is_before_date(body: list[Line], i: int) -> bool:
