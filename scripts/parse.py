@@ -5,9 +5,9 @@ from paperdump import job
 with job.logged(snakemake.log[0], "parse", snakemake.resources.mem_mb) as work:
     from pathlib import Path
 
-    from paperdump.lean import without_pandas
+    from paperdump.lean import without_numpy
 
-    without_pandas()
+    without_numpy()
 
     from paperdump import parse
     from paperdump.inventory import dump_from

@@ -199,11 +199,19 @@ def test_hidden_parts_are_no_text_but_what_follows_them_is() -> None:
     assert read(text) == BOTH
 
 
+def test_names_of_attributes_may_be_in_capitals() -> None:
+    text = as_visible_html(PAPERS).replace("They rise.", "<b Hidden>They fall.</b>They rise.")
+    assert read(text) == BOTH
+    _, entries, _ = read_bytes(as_html(PAPERS).replace("data-props", "DATA-Props").encode())
+    _, same, _ = read_bytes(as_html(PAPERS).encode())
+    assert entries == same != []
+
+
 def test_text_after_a_link_is_none_of_it() -> None:
     text = "<p>a\n <a href='/x'>b <i>c</i>  d</a> e<br><img alt=' f '>g</p>\n<h2>h</h2>"
     assert [
         (line.first, line.pieces, line.alts, line.level)
-        for line in hf_html._lines(hf_html._parsed(text)[0])
+        for line in hf_html._lines(hf_html._parsed(hf_html._for_a_tree(text))[0])
     ] == [
         (1, [Piece("a ", None), Piece("b c d", f"{S}/x"), Piece(" e", None)], [], 0),
         (2, [Piece("g", None)], ["f"], 0),

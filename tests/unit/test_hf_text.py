@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from paperdump.readers import plain_pairs
 from paperdump.readers.base import Page
 from paperdump.readers.hf_text import HfText, read_plain, read_text
 from paperdump.readers.source import Head
@@ -574,3 +575,36 @@ parts = st.tuples(
 def test_the_quick_way_takes_metadata_for_what_the_slow_one_does(entries: list[str]) -> None:
     text = "\n\n".join([HEADER.rstrip("\n"), *entries])
     assert read_plain(text) == read_plain(text, quick=False)
+
+
+bylines = st.sampled_from(
+    [
+        *("  • 3 authors", "• 1 author", "  • 0 authors", "3 authors", "• 12345 authors", "·", " "),
+        *("tide-lab Tide Lab", "tide · lab", "x", "∙", "the authors", "•", "tide " * 41, "• 3 "),
+    ]
+) | st.from_regex(r"\s?•?\s?[0-9]{0,5} ?authors?\s?", fullmatch=True)
+dates = st.sampled_from(
+    ["May 2, 2024", "May 2, 2024 7", "May 2", "May 2 7", "June 2, 2024", "May 2,2024", "no day", ""]
+) | st.from_regex(r"(?:May|Sep) [0-9]{1,3}, [0-9]{4}(?: [0-9.k]{1,8})?", fullmatch=True)
+
+
+@given(bylines, dates, st.integers(1, 3))
+def test_metadata_told_at_first_sight_is_what_the_careful_look_tells(
+    byline: str, date: str, size: int
+) -> None:
+    begin = "·" if size == 2 else byline
+    known = plain_pairs._plain_metadata(begin, date, size)
+    assert known in (None, plain_pairs._metadata(begin, date if size > 1 else "", size))
+
+
+def test_most_metadata_are_told_at_first_sight() -> None:
+    told = plain_pairs._plain_metadata
+    assert told("  • 3 authors", "May 2, 2024 7", 3) == (3, None, "May 2, 2024", 7)
+    assert told("tide-lab Tide Lab", "May 2, 2024", 3) == (
+        None,
+        "tide-lab Tide Lab",
+        "May 2, 2024",
+        None,
+    )
+    assert told("·", "May 2, 2024", 2) == (None, None, "May 2, 2024", None)
+    assert told("• 1 author", "", 1) == (1, None, None, None)

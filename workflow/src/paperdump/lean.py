@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.machinery import ModuleSpec
 
 _BETWEEN_COLLECTIONS = 100_000  # new objects
@@ -25,14 +27,35 @@ def without_pandas() -> None:
     to ask whether the list is of pandas; that takes longer than most of what a job needs. Whoever
     imports pandas later on still can; PyArrow alone goes on as if it were not installed.
     """
-    if "pandas" in sys.modules:
-        return
-    finder = _Without("pandas")
+    if "pandas" not in sys.modules:
+        # of dateutil it asks too, to tell one of its types
+        with _without("pandas"), _without("dateutil"):
+            import pyarrow as pa  # noqa: PLC0415
+
+            pa.array([None])  # now it asks, once and for all
+
+
+def without_numpy() -> None:
+    """Have PyArrow do without NumPy, and without pandas, in this process.
+
+    PyArrow imports NumPy, where it is installed, when it is imported itself, which takes longer
+    than all the rest of it, and starts threads besides. A job that makes columns of Python's
+    values needs none of it. Whoever imports NumPy later on still can. Where PyArrow was imported
+    already, it keeps NumPy.
+    """
+    if "numpy" not in sys.modules:
+        with _without("numpy"):
+            import pyarrow  # noqa: F401, PLC0415
+    without_pandas()
+
+
+@contextmanager
+def _without(name: str) -> Iterator[None]:
+    """Have a module be as if it were not installed, in the block."""
+    finder = _Without(name)
     sys.meta_path.insert(0, finder)
     try:
-        import pyarrow as pa  # noqa: PLC0415
-
-        pa.array([None])  # now it asks, once and for all
+        yield
     finally:
         sys.meta_path.remove(finder)
 

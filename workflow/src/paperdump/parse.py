@@ -28,7 +28,7 @@ from paperdump.readers.containers import Container, Member, members
 from paperdump.readers.source import HEAD_BYTES, Limits, Refused, Source, not_text
 from paperdump.sheet import Rule, Stated, stated_of
 
-_ENTRIES_AT_ONCE = 20_000
+_ENTRIES_AT_ONCE = 8_192  # who reads them takes a multiple of it at once
 _TEXT_AT_ONCE = 32_000_000  # characters
 _ENTRIES_AS_OBJECTS = 1_000  # more are kept as columns, so that their memory is used again
 _ENTRIES_COUNTED = 1_000  # of a large dump, between two looks at how far it is
@@ -407,7 +407,7 @@ class _Pieces:
             "dump_id": self._owners,
             "position": self._numbers,
         }
-        unknown = [None] * len(self._ids)  # what only a later stage fills
+        unknown = (None,) * len(self._ids)  # what only a later stage fills
         columns = [_array(known.get(column.name, unknown), column.type) for column in schema]
         self._parts.append(pa.Table.from_arrays(columns, schema=schema))
         self._rows += len(self._items)
@@ -422,7 +422,9 @@ class _Pieces:
 
 def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
     """The values as an Arrow array; what has no UTF-8 form in a text becomes U+FFFD."""
-    if pa.types.is_date32(kind) and any(values):
+    if values.count(None) == len(values):
+        return pa.nulls(len(values), kind)
+    if pa.types.is_date32(kind):
         return pa.array(values, pa.string()).cast(kind)
     if pa.types.is_string(kind):
         # unknown is null, never an empty text

@@ -20,10 +20,10 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
+
+import msgspec
 
 from paperdump.readers.base import Entry, Facts, Page, Reject, excerpt_of
 from paperdump.readers.listing import (
@@ -56,29 +56,29 @@ _BUTTONS = re.compile(
     r"(?:\s+[0-9][0-9.,]*[kKmM]?)?\s*){1,6}"
 )
 _BUTTON_BEGINS = ("GitHub", "arXiv", "Project", "Code", "Page", "LINK:", "[LINK:")
+_EXTRA_INITIALS = frozenset(words[0] for words in (*_BUTTON_BEGINS, "Upvote"))
 _PUBLISHED = re.compile(r"^\s*Published on\s+")
 _SITE_PATH = re.compile(r"https?://(?:www\.)?huggingface\.co/([^/?#]+)/?$")
 _PROSE = re.compile(r"[.!?][)\]\"'”’]*(?:\s|$)")
 _LONGEST_BYLINE = 200
 
 
-@dataclass
-class _Card:
+class _Card(msgspec.Struct):
     """A card while it is read."""
 
     paper: str | None
     title: list[Line]
     upvotes: str | None = None
     upvotes_line: int | None = None
-    abstract: list[Line] = field(default_factory=list)
+    abstract: list[Line] = []
     n_authors: int | None = None
     organization_slug: str | None = None
     organization_name: str | None = None
     date_text: str | None = None
     n_comments: int | None = None
-    links: list[str] = field(default_factory=list)
+    links: list[str] = []
     last: int = 0
-    stray: list[Line] = field(default_factory=list)
+    stray: list[Line] = []
 
 
 def paper_of(url: str | None) -> str | None:
@@ -224,13 +224,13 @@ def _titles(lines: list[Line], begin: int) -> list[_Title]:
     """
     body = [i for i, line in enumerate(lines) if line.first > begin and not line.blank]
     headed = any(lines[i].level in _LEVELS and paper_of(lines[i].url) for i in body)
-    upvoted = any(_is_upvote(lines[i]) for i in body)
+    upvoted = not headed and any(_is_upvote(lines[i]) for i in body)
     found: list[_Title] = []
     current: str | None = None
     before: int | None = None  # the line above that is not blank
     for i in body:
         line = lines[i]
-        if found and i < found[-1].after:
+        if (headed and not line.level) or (found and i < found[-1].after):
             pass
         elif line.level in _LEVELS and not is_menu(line.text):
             found.append(_Title(i, _after_heading(lines, i), _upvote_at(lines, before)))
@@ -343,17 +343,19 @@ def _without_what_follows(body: list[Line]) -> tuple[list[Line], list[Line]]:
         if text == "Submitted by":
             named = next((j for j in range(i + 1, len(body)) if not body[j].blank), i)
             return body[:i], body[named + 1 :]
-        if text in FOOTER:
+        if len(text) <= _LONGEST_OF_FOOTER and text in FOOTER:
             return body[:i], body[i:]
     return body, []
 
 
+_LONGEST_OF_FOOTER = max(map(len, FOOTER))
 _SEPARATOR = re.compile(rf"[{SEPARATORS}]")
 _DATED = re.compile(rf"[{SEPARATORS}]\s*(?:Published on\s+)?{SHOWN_DATE}")
 _SEPARATED = re.compile(
     rf"[{SEPARATORS}]\s*(?:Published on\s+)?{SHOWN_DATE}(?:\s+{SHOWN_NUMBER})?\s*$"
 )
 _MARKS = re.compile(r"[-*•\s]*")
+_AUTHORS = ("authors", "author")  # how each byline with a number of them ends
 
 
 def _metadata_begins(card: _Card, body: list[Line]) -> int:
@@ -372,7 +374,7 @@ def _metadata_begins(card: _Card, body: list[Line]) -> int:
         text = line.text.strip()
         separated = bool(text) and text[0] in SEPARATORS
         dated = separated and bool(_DATED.match(" ".join([text, *below])[:200]))
-        authors = AUTHORS_AT_END.fullmatch(text) is not None
+        authors = text.endswith(_AUTHORS) and AUTHORS_AT_END.fullmatch(text) is not None
         if authors or dated or _is_extra(line, card.paper):
             begins = i
         elif not text:
@@ -380,10 +382,11 @@ def _metadata_begins(card: _Card, body: list[Line]) -> int:
             if byline_below or (picture and dated_below):
                 begins = i
             continue
-        elif _MARKS.fullmatch(text) and byline_below:
+        elif byline_below and _MARKS.fullmatch(text):
             begins = i
             continue
-        elif len(text) <= _LONGEST_BYLINE and _SEPARATED.search(text):
+        # no separator is ASCII
+        elif len(text) <= _LONGEST_BYLINE and not text.isascii() and _SEPARATED.search(text):
             begins = i
         elif len(text) <= _LONGEST_BYLINE and dated_below and _may_be_organization(line):
             begins = i
@@ -401,6 +404,8 @@ def _may_be_organization(line: Line) -> bool:
 def _is_extra(line: Line, paper: str | None) -> bool:
     """Whether a line is a button or link of the trending page's cards."""
     text = line.text.strip()
+    if text[:1] not in _EXTRA_INITIALS:
+        return False
     if text == "Upvote" or (text.startswith("Upvote") and UPVOTES.fullmatch(text)):
         return True
     if not text.startswith(_BUTTON_BEGINS):
@@ -420,6 +425,8 @@ def _read_metadata(card: _Card, body: list[Line], i: int, notes: list[str]) -> N
             card.organization_slug = _slug(line, line.url)
         return
     card.last = max(card.last, line.last)
+    if len(text) == 1 and line.url is None and text in SEPARATORS:
+        return
     if _is_extra(line, card.paper):
         found = UPVOTES.fullmatch(text)
         if found and card.upvotes is None and found[1] != "-":
@@ -435,11 +442,14 @@ def _read_metadata(card: _Card, body: list[Line], i: int, notes: list[str]) -> N
             card.stray.append(line)
         return
     for part in _parts(line):
-        words = _PUBLISHED.sub("", part.text.strip(" \t\n" + SEPARATORS))
+        words = part.text.strip(_AROUND_METADATA)
+        if "Published" in words:
+            words = _PUBLISHED.sub("", words)
         if not words or _MARKS.fullmatch(words):
             continue
         url = part.url if part.url is not None else line.url
-        if card.n_authors is None and (authors := AUTHORS_AT_END.fullmatch(words)):
+        authors = AUTHORS_AT_END.fullmatch(words) if words.endswith(_AUTHORS) else None
+        if card.n_authors is None and authors:
             card.n_authors = _number(authors[1], line.first, MOST_AUTHORS, notes) or None
         elif card.date_text is None and (date := _DATE.fullmatch(words)):
             card.date_text = date[1]
@@ -464,6 +474,9 @@ def _read_metadata(card: _Card, body: list[Line], i: int, notes: list[str]) -> N
             card.stray.append(line)
 
 
+_AROUND_METADATA = " \t\n" + SEPARATORS
+
+
 def _is_before_date(body: list[Line], i: int) -> bool:
     """Whether a line ends in a separator with a date, or the next one begins with a separator."""
     below = next((each.text.strip() for each in body[i + 1 : i + 6] if not each.blank), "")
@@ -479,15 +492,23 @@ _DATE = re.compile(rf"({SHOWN_DATE})(?:\s+({SHOWN_NUMBER}))?")
 _COUNT = re.compile(SHOWN_NUMBER)
 
 
-def _parts(line: Line) -> Iterator[Piece]:
+def _parts(line: Line) -> list[Piece]:
     """The pieces of a line, cut at separators."""
+    parts: list[Piece] = []
     for piece in line.pieces:
+        text, url = piece
         # a bullet before a number of authors is no separator, nor is one in a link's words
-        whole = piece.url is not None or AUTHORS_AT_END.fullmatch(piece.text.strip())
-        cuts = [piece.text] if whole else _SEPARATOR.split(piece.text)
-        for cut in cuts:
-            if cut.strip():
-                yield Piece(cut, piece.url)
+        if (
+            url is not None
+            or text.isascii()  # as no separator is
+            or not _SEPARATOR.search(text)
+            or AUTHORS_AT_END.fullmatch(text.strip())
+        ):
+            if text and not text.isspace():
+                parts.append(piece)
+        else:
+            parts += [Piece(cut) for cut in _SEPARATOR.split(text) if cut.strip()]
+    return parts
 
 
 def _slug(line: Line, url: str | None) -> str | None:

@@ -69,10 +69,18 @@ _BLOCKS = frozenset(
         "ul",
     ]
 )
-_HEADINGS = frozenset(["h1", "h2", "h3", "h4", "h5", "h6"])
-_SILENT = frozenset(
-    ["script", "style", "template", "noscript", "head", "svg", "iframe", "object", "math"]
-)
+_BLOCK, _HEADING, _LINK, _PICTURE, _SILENT = 1, 2, 4, 8, 16
+# what there is to be done at an element, by its tag; at any other nothing
+_KINDS = {
+    **dict.fromkeys(_BLOCKS, _BLOCK),
+    **dict.fromkeys(["h1", "h2", "h3", "h4", "h5", "h6"], _BLOCK | _HEADING),
+    "a": _LINK,
+    "img": _PICTURE,
+    **dict.fromkeys(
+        ["script", "style", "template", "noscript", "head", "svg", "iframe", "object", "math"],
+        _SILENT,
+    ),
+}
 
 
 class HfHtml:
@@ -108,9 +116,11 @@ class HfHtml:
             Refused: The HTML cannot be read at all.
         """
         text = source.text().text
-        root, lost = _parsed(text)
+        data = _for_a_tree(text)
+        root, lost = _parsed(data)
         url = _address(root)
-        props, problem = _props(root)
+        names = data.lower()  # shows soonest which attributes no element has, in either case
+        props, problem = _props(root) if b"data-props" in names else (None, None)
         notes = (problem,) if problem else ()
         if lost:
             yield lost
@@ -122,7 +132,7 @@ class HfHtml:
                 yield from hf_record.read_record(record, place)
             if records:
                 return
-        lines = _lines(root)
+        lines = _lines(root, hides=b"hidden" in names)
         begin = _header(lines)
         days = tuple(listing.date_links(text))
         n_lines = text.count("\n") + (not text.endswith("\n"))
@@ -156,8 +166,11 @@ def _without_tags(text: str) -> str:
     return re.sub(r"\s*\n\s*", "\n", re.sub(r"<[^>]{0,5000}>", "", text))
 
 
-def _parsed(text: str) -> tuple[Any, Reject | None]:
+def _parsed(data: bytes) -> tuple[Any, Reject | None]:
     """The tree of an HTML page, and a reject where the parser gave up before its end.
+
+    Args:
+        data: The page, as ``_for_a_tree`` gives it.
 
     Raises:
         Refused: There is none in it.
@@ -169,7 +182,7 @@ def _parsed(text: str) -> tuple[Any, Reject | None]:
         encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True, huge_tree=True
     )
     try:
-        root = etree.fromstring(_for_a_tree(text), parser)
+        root = etree.fromstring(data, parser)
     except (etree.LxmlError, ValueError) as error:
         raise Refused("damaged", f"The HTML cannot be read: {error}.") from None
     if root is None:
@@ -180,7 +193,7 @@ def _parsed(text: str) -> tuple[Any, Reject | None]:
                 f"Line {problem.line}: the HTML is nested too deeply to be read on from there "
                 f"({problem.message}); save the page anew, or its text."
             )
-            n_lines = text.count("\n") + 1
+            n_lines = data.count(b"\n") + 1
             first = min(max(1, problem.line), n_lines)
             return root, Reject("damaged", message, first, n_lines)
     return root, None
@@ -198,7 +211,7 @@ def _for_a_tree(text: str) -> bytes:
     except UnicodeEncodeError:
         return _NOT_IN_TREES.sub(" ", text).encode()
     # the bytes show soonest that there is none
-    rare = b"\xef\xbf\xbe" in data or b"\xef\xbf\xbf" in data
+    rare = b"\xef\xbf" in data and (b"\xef\xbf\xbe" in data or b"\xef\xbf\xbf" in data)
     if not rare and len(data.translate(None, _CONTROLS)) == len(data):
         return data
     return _NOT_IN_TREES.sub(" ", text).encode()
@@ -262,61 +275,81 @@ def _header(lines: list[Line]) -> int:
     return 0
 
 
-def _lines(root: Any) -> list[Line]:
+def _lines(root: Any, *, hides: bool = True) -> list[Line]:
     """The visible text of a page as lines with links.
 
     Lines are those that a browser would show; their numbers are those of the file where the
     parser knows them, and never run backwards.
+
+    Args:
+        root: The tree of the page.
+        hides: Whether an element of it may be marked as hidden.
     """
     from lxml import etree  # noqa: PLC0415
 
     lines: list[Line] = []
     line: Line | None = None  # the last of them
+    pieces: list[Piece] = []  # its pieces, while it is open
     number = 1
     url: str | None = None
     around: list[str | None] = []  # where the links lead to in which the open one stands
     walk = etree.iterwalk(root, events=("start", "end"))
+    kind_of = _KINDS.get
     for event, element in walk:
-        tag = element.tag
-        begins = event == "start"
-        if begins:
-            number = max(number, element.sourceline or 0)
-        if tag in _BLOCKS and (line is None or line.pieces or line.alts):
-            line = Line(number, number)
-            lines.append(line)
-        if begins:
-            if tag == "a":
-                around.append(url)
-                url = _target(element)
-            elif tag in _HEADINGS and line:
-                line.level = int(tag[1])
-            if tag == "img" and (alt := (element.get("alt") or "").strip()):
-                if line is None:
-                    line = Line(number, number)
-                    lines.append(line)
-                line.alts.append(alt)
-            if tag in _SILENT or element.get("hidden") is not None:
+        kind = kind_of(element.tag, 0)
+        if event == "start":
+            here = element.sourceline
+            if here and here > number:
+                number = here
+            if kind:
+                if kind & _BLOCK and (line is None or pieces or line.alts):
+                    line = _begun(lines, number)
+                    pieces = line.pieces
+                if kind & _LINK:
+                    around.append(url)
+                    url = _target(element)
+                elif kind & _HEADING and line:
+                    line.level = int(element.tag[1])
+                elif kind & _PICTURE and (alt := (element.get("alt") or "").strip()):
+                    if line is None:
+                        line = _begun(lines, number)
+                        pieces = line.pieces
+                    line.alts.append(alt)
+            if kind & _SILENT or (hides and element.get("hidden") is not None):
                 walk.skip_subtree()
                 continue
             text = element.text
         else:
-            if tag == "a":
-                url = around.pop()
+            if kind:
+                if kind & _BLOCK and (line is None or pieces or line.alts):
+                    line = _begun(lines, number)
+                    pieces = line.pieces
+                elif kind & _LINK:
+                    url = around.pop()
             text = element.tail
         # white space begins no line
-        if text and ((line and line.pieces) or not text.isspace()):
+        if text and (pieces or not text.isspace()):
             if line is None:
-                line = Line(number, number)
-                lines.append(line)
+                line = _begun(lines, number)
+                pieces = line.pieces
             _add(line, text, url, number)
+    if line and not pieces and not line.alts:
+        lines.pop()
     for each in lines:
         each.finish()
-    return [each for each in lines if each.pieces or each.alts]
+    return lines
+
+
+def _begun(lines: list[Line], number: int) -> Line:
+    """A line that begins, added to the others."""
+    line = Line(number, number)
+    lines.append(line)
+    return line
 
 
 def _add(line: Line, text: str, url: str | None, number: int) -> None:
     """Add text to a line, runs of white space in it as one space."""
-    if "  " in text or not text.isprintable():
+    if not text.isprintable() or "  " in text:
         begins, ends = text[0].isspace(), text[-1].isspace()
         text = " ".join(text.split())
         text = f"{' ' * begins}{text}{' ' * ends}" if text else " "
@@ -332,7 +365,7 @@ def _add(line: Line, text: str, url: str | None, number: int) -> None:
 
 
 def _target(element: Any) -> str | None:
-    href = str(element.get("href") or "").strip()
+    href: str = (element.get("href") or "").strip()
     if not href:
         return None
-    return SITE + href if href.startswith("/") and not href.startswith("//") else href
+    return SITE + href if href[0] == "/" and href[1:2] != "/" else href

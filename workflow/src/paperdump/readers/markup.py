@@ -13,8 +13,9 @@ from __future__ import annotations
 import itertools
 import re
 from bisect import bisect_right
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+import msgspec
 
 SITE = "https://huggingface.co"
 
@@ -66,8 +67,7 @@ class Piece(NamedTuple):
     url: str | None = None
 
 
-@dataclass(slots=True)
-class Line:
+class Line(msgspec.Struct):
     """A line, or the lines that a link spans.
 
     Attributes:
@@ -85,10 +85,10 @@ class Line:
 
     first: int
     last: int
-    pieces: list[Piece] = field(default_factory=list)
+    pieces: list[Piece] = []
     level: int = 0
-    alts: list[str] = field(default_factory=list)
-    inner: list[str] = field(default_factory=list)
+    alts: list[str] = []
+    inner: list[str] = []
     attached: str | None = None
     text: str = ""
     blank: bool = True

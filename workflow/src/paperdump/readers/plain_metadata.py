@@ -13,7 +13,9 @@ Captures lose lines of it, or set blank lines between them.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+
+import msgspec
+from msgspec.structs import replace
 
 from paperdump.readers.base import excerpt_of
 from paperdump.readers.listing import SEPARATORS, SHOWN_DATE, SHOWN_NUMBER, exact_number
@@ -34,8 +36,7 @@ _ENDS_AS_SENTENCE = re.compile(r"[.;:,!?][)\]\"'”’]*$")
 _COMPANY = re.compile(r"\b(?:Inc|Ltd|Co|Corp|e\.V|S\.A|B\.V|LLC|GmbH)\.$")
 
 
-@dataclass(frozen=True, slots=True)
-class Metadata:
+class Metadata(msgspec.Struct, frozen=True, gc=False):
     """A metadata block, or what is left of one; first and last lines are counted from 1."""
 
     first: int

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import functools
 import re
+from typing import TypeAlias
 
 from paperdump.readers.base import Entry
 from paperdump.readers.listing import HEADER, UPVOTES
@@ -30,6 +31,7 @@ _PLAIN_TITLE = re.compile(
     r"[A-Z][A-Za-z][A-Za-z0-9 ,:'()&+-]{12,140}[A-Za-z0-9]"
 )
 _LONGEST_TITLE = 150  # a longer one could be taken for an abstract beside its neighbours
+_Known: TypeAlias = tuple[int | None, str | None, str | None, int | None]
 PADDING = ("",) * 8  # lines to append, so that the lines after one can be looked at
 
 
@@ -87,7 +89,9 @@ def read_pairs(lines: list[str], begin: int, end: int, entries: list[Entry]) -> 
             known = None
             short = len(closing) <= LONGEST_ONE_LINE and len(lines[i - 1]) <= LONGEST_ONE_LINE
             if i <= end and short and (size == 1 or not lines[i]):
-                known = _metadata(closing, lines[i - 1] if size > 1 else "", size)
+                known = _plain_metadata(closing, lines[i - 1], size) or _metadata(
+                    closing, lines[i - 1] if size > 1 else "", size
+                )
             if known is None:
                 return start
             if waiting:
@@ -140,10 +144,48 @@ def _is_before_separator(lines: list[str], i: int, end: int) -> bool:
     return i < end and is_separator(lines[i])
 
 
+# What most lines of metadata are.
+_PLAIN_BYLINE = re.compile(r"\s*•\s*([1-9][0-9]{0,3}) authors?")
+_PLAIN_DATE = re.compile(
+    r"((?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [0-9]{1,2}, [0-9]{4})"
+    r"(?: ([0-9]{1,6}))?"
+)
+
+
+def _plain_metadata(begin: str, date: str, size: int) -> _Known | None:
+    """What ``_metadata`` says of the lines of a block, where they show it at first sight; or None.
+
+    Args:
+        begin: Its first line: the byline, or where there is none the separator.
+        date: Its last line.
+        size: How many lines it has.
+    """
+    n_authors = organization = None
+    if size != 2:
+        byline = _PLAIN_BYLINE.fullmatch(begin)
+        if byline:
+            n_authors = int(byline[1])
+            if size == 1:
+                return n_authors, None, None, None
+        else:
+            organization = begin.strip()
+            # a line of one character, or with a dot in it, could be a separator
+            if (
+                size == 1
+                or len(organization) < 2
+                or SEPARATOR in organization
+                or len(begin) > LONGEST_ORGANIZATION
+                or organization.endswith(("author", "authors"))
+            ):
+                return None
+    shown = _PLAIN_DATE.fullmatch(date)
+    if not shown:
+        return None
+    return n_authors, organization, shown[1], int(shown[2]) if shown[2] else None
+
+
 @functools.lru_cache(maxsize=4096)
-def _metadata(
-    begin: str, date: str, size: int
-) -> tuple[int | None, str | None, str | None, int | None] | None:
+def _metadata(begin: str, date: str, size: int) -> _Known | None:
     """What the lines of a metadata block say; None where they are no such block.
 
     Args:
