@@ -380,8 +380,8 @@ def _where_not_ascii(texts: pl.Series, change: Callable[[pl.Expr], pl.Expr]) -> 
 def _respelled(texts: pl.Series) -> pl.Series:
     """Texts with what is known of single characters done."""
     # of those alone that there are: a search for all of them takes longer to prepare than to do
-    there = set("".join(texts.to_list())) & _known().keys()
-    return texts.str.replace_many({sign: _known()[sign] for sign in sorted(there)})
+    there = ((sign, _known(sign)) for sign in sorted(set("".join(texts.to_list()))))
+    return texts.str.replace_many({sign: plain for sign, plain in there if plain is not None})
 
 
 def _not_ascii(texts: pl.Series) -> pl.Series:
@@ -400,21 +400,17 @@ def _in_threads(texts: pl.Series, work: Callable[[pl.Series], pl.Series]) -> pl.
 
 
 @functools.cache
-def _known() -> dict[str, str]:
-    """What characters beyond ASCII are in words: letters, digits, signs of ``_ENDS``, or a space.
+def _known(sign: str) -> str | None:
+    """What a character beyond ASCII is in words: letters, digits, signs of ``_ENDS``, or a space.
 
-    Only those are here of which ASCII alone is left; it is what ``_plain`` makes of them.
+    Only where ASCII alone is left of it, which is what ``_plain`` makes of it; else None.
     """
-    known = {}
-    for first, last in _USUAL:
-        for code in range(first, last + 1):
-            sign = chr(code)
-            letters = unicodedata.normalize("NFKD", sign)
-            unmarked = [c for c in letters if not unicodedata.category(c).startswith("M")]
-            plain = "".join(_LETTERS.get(c, c) for c in "".join(unmarked).lower())
-            unassigned = unicodedata.category(sign) == "Cn"
-            if unassigned or any(not c.isascii() and c.isalnum() for c in plain):
-                continue
-            kept = (c if c.isascii() and (c.isalnum() or c in _ENDS) else " " for c in plain)
-            known[sign] = "".join(kept)
-    return known
+    if not any(first <= ord(sign) <= last for first, last in _USUAL):
+        return None
+    letters = unicodedata.normalize("NFKD", sign)
+    unmarked = [c for c in letters if not unicodedata.category(c).startswith("M")]
+    plain = "".join(_LETTERS.get(c, c) for c in "".join(unmarked).lower())
+    unassigned = unicodedata.category(sign) == "Cn"
+    if unassigned or any(not c.isascii() and c.isalnum() for c in plain):
+        return None
+    return "".join(c if c.isascii() and (c.isalnum() or c in _ENDS) else " " for c in plain)
