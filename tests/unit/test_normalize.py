@@ -46,6 +46,14 @@ def test_cleaning_is_idempotent(raw: str) -> None:
         assert apply(clean(pl.col("x")), once) == once  # type: ignore[arg-type]
 
 
+@given(st.text("aB é\ufb01\uff11-–_#&\u00a0\u3000\n\0,.") | texts)
+def test_a_key_is_what_its_definition_says(raw: str) -> None:
+    plain = pl.col("x").str.normalize("NFKC").str.to_lowercase()
+    parted = plain.str.replace_all(r"[[\p{P}\p{Z}\p{C}]--[#*%@&]]+", " ")
+    key = parted.str.replace_all(r" ?([#*%@&]) ?", "$1").str.strip_chars(" ")
+    assert apply(text.title_key(pl.col("x")), raw) == (apply(key, raw) or raw)
+
+
 @pytest.mark.parametrize(
     "variant",
     ["Tidal Nets: a Study", "TIDAL NETS — A STUDY", "tidal nets a study.", "“Tidal” nets; a study"],

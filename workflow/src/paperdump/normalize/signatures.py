@@ -46,6 +46,9 @@ _TAG = (
     r"(?i)</?(?:a|b|big|br|code|div|em|font|h[1-6]|i|inf|italic|p|sc|scp|small|span|strong|sub|sup"
     r"|title|tt|u|mml:[a-z]+)(?:\s[^<>]*)?/?>|\\[a-z]+|[{}]"
 )
+# what parts words, but for a space alone, which most of it is and which stays
+_PARTS_WORDS = r"[^\p{L}\p{N}\p{M}+#*]"
+_BETWEEN_WORDS = rf"[{_PARTS_WORDS}--[ ]]{_PARTS_WORDS}*| {_PARTS_WORDS}+"
 _YEAR = r"(?:1[89]|20)[0-9]{2}"
 _MAY_BE_CITED = r"[0-9]|^\s*[\"'“‘`]"  # few titles are; that they are not is found quickly
 # what is left of a citation before the title it cites
@@ -121,7 +124,7 @@ def title_words(titles: pl.Series) -> pl.Series:
         .str.to_lowercase()
     )
     found = (
-        folded.str.replace_all(r"[^\p{L}\p{N}\p{M}+#*]+", " ")
+        folded.str.replace_all(_BETWEEN_WORDS, " ")
         .str.replace_all(r"(^|[\p{L}\p{N}\p{M}+#*]? )[+#*]+", "$1")
         .str.replace_all(r"[+#*]+([\p{L}\p{N}])", " $1")
         .str.replace_all("  +", " ")
