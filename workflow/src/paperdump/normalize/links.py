@@ -18,6 +18,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+_NONE = pl.Series([[]], dtype=pl.List(pl.String))
 # What ends an address: spaces of any width, controls, quotes, what TeX and Markdown put around it,
 # CJK punctuation.
 _INSIDE = (
@@ -115,12 +116,11 @@ def _found_in(text: pl.Series, code_hosts: Sequence[str]) -> pl.Series:
         .drop_nulls("url")
     )
     found = _each_once(addresses, code_hosts).group_by("row", maintain_order=True).agg(found="url")
-    none = pl.lit([], pl.List(pl.String))
-    return (
-        frame.join(found, on="row", how="left", maintain_order="left")
-        .select(pl.when(pl.col("text").is_not_null()).then(pl.col("found").fill_null(none)))
-        .to_series()
-    )
+    # the place of each text's list among those found, and after them the empty one
+    at = pl.repeat(len(found), len(text), dtype=pl.get_index_type(), eager=True)
+    at.scatter(found["row"], pl.int_range(len(found), dtype=at.dtype, eager=True))
+    at.scatter(text.is_null().arg_true(), None)
+    return pl.concat([found["found"], _NONE]).gather(at).alias(text.name)
 
 
 def all_urls(text: pl.Expr, links: pl.Expr, code_hosts: Sequence[str]) -> pl.Expr:
@@ -136,8 +136,8 @@ def all_urls(text: pl.Expr, links: pl.Expr, code_hosts: Sequence[str]) -> pl.Exp
     telling = pl.when(_may_hold_addresses(text, code_hosts)).then(text)
     # a blank line between them: no address goes on beyond one
     both = pl.concat_str(telling, whole.list.join("\n\n"), separator="\n\n", ignore_nulls=True)
-    found = find_urls(both, code_hosts).fill_null(pl.lit([], pl.List(pl.String)))
-    return pl.when(text.str.contains(r"\S") | links.is_not_null()).then(found)
+    known = text.str.contains(r"\S") | links.is_not_null()
+    return find_urls(pl.when(known).then(both.fill_null("")), code_hosts)
 
 
 def may_change(text: pl.Expr) -> pl.Expr:
