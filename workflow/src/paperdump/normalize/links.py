@@ -118,7 +118,7 @@ def _found_in(text: pl.Series, code_hosts: Sequence[str]) -> pl.Series:
     found = _each_once(addresses, code_hosts).group_by("row", maintain_order=True).agg(found="url")
     # the place of each text's list among those found, and after them the empty one
     at = pl.repeat(len(found), len(text), dtype=pl.get_index_type(), eager=True)
-    at.scatter(found["row"], pl.int_range(len(found), dtype=at.dtype, eager=True))
+    at.scatter(found["row"], pl.int_range(len(found), eager=True).cast(at.dtype))
     at.scatter(text.is_null().arg_true(), None)
     return pl.concat([found["found"], _NONE]).gather(at).alias(text.name)
 
