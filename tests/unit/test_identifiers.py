@@ -143,12 +143,26 @@ def test_fields_that_tell_nothing_make_no_difference_to_what_is_named(
     frame = pl.DataFrame([(first, second, beside)], dict.fromkeys("abc", pl.String), orient="row")
     fields, own = [pl.col("a"), pl.col("b")], pl.lit(None, pl.String)
 
-    def named(*before: pl.Expr) -> pl.Expr:
-        whole = pl.concat_str(*before, "c", separator="\n\n", ignore_nulls=True)
-        return identifiers.mentioned_arxiv_ids(whole, own)
+    def whole(before: list[pl.Expr]) -> pl.Expr:
+        return pl.concat_str(*before, "c", separator="\n\n", ignore_nulls=True)
 
-    told = identifiers.telling_of_arxiv(fields)
-    assert frame.select(named(*told)).equals(frame.select(named(*fields)))
+    for telling, named in (
+        (identifiers.telling_of_arxiv, identifiers.mentioned_arxiv_ids),
+        (identifiers.telling_of_dois, identifiers.mentioned_dois),
+    ):
+        found = frame.select(named(whole(telling(fields)), own))
+        assert found.equals(frame.select(named(whole(fields), own)))
+
+
+@given(FIELDS)
+@example("arXiv:1706.037625 and 1810.04805v2.pdf")
+def test_a_quick_look_for_identifiers_misses_none(text: str | None) -> None:
+    frame = pl.DataFrame({"a": [text]}, schema={"a": pl.String})
+    named = identifiers.mentioned_arxiv_ids(pl.col("a"), pl.lit(None, pl.String))
+    found = frame.select(named)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(identifiers, "_MENTIONED_END", "")  # which all texts have
+        assert frame.select(named).equals(found)
 
 
 def test_fields_without_a_mark_of_arxiv_are_not_searched() -> None:

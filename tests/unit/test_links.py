@@ -60,6 +60,47 @@ def test_a_text_that_holds_no_address_makes_no_difference_to_its_links(
         assert frame.select(links.all_urls(pl.col("x"), pl.col("y"), hosts)).equals(found)
 
 
+@given(st.none() | PROSE | st.text())
+@example("https://x.\norg/p")
+@example("e\u0301")
+def test_a_text_without_marks_of_wrapping_is_the_same_unwrapped(text: str | None) -> None:
+    frame = pl.DataFrame({"x": [text]}, schema={"x": pl.String})
+    found = frame.select(links.unwrapped(pl.col("x")))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(links, "_MAY_UNWRAP", "")
+        assert frame.select(links.unwrapped(pl.col("x"))).equals(found)
+
+
+ADDRESS_PARTS = st.sampled_from(
+    "http|https|HTTPS|://|www.|github.com|x.org|x.y2.io|X|/|a|B-c|_|~|-|.|.git|.We|.pdf|.Pdf|2|:80"
+    "|?q=1|?utm_x=1|#s|(|)|é".split("|")
+)
+
+
+@given(
+    st.lists(ADDRESS_PARTS, max_size=9).map("".join)
+    | st.lists(ADDRESS_PARTS, max_size=6).map(lambda parts: "https://x.org/" + "".join(parts))
+    | st.lists(ADDRESS_PARTS, max_size=6).map(lambda parts: "http://github.com/" + "".join(parts))
+)
+@example("https://github.com/a/b.git")
+@example("https://www.github.com/a/b")
+@example("https://x.org/p.We")
+@example("https://x.org/a//b")
+def test_a_plain_address_is_in_its_one_form(address: str) -> None:
+    urls = pl.Series([address, None])
+    found = links._canonical(urls, HOSTS)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(links, "_PLAIN", "[^\\s\\S]")  # which nothing is
+        assert links._canonical(urls, HOSTS).equals(found, null_equal=True)
+
+
+def test_most_addresses_are_told_to_be_plain() -> None:
+    plain = pl.Series(["https://x.org/a_b/c-d.pdf", "http://a.b.org/p/1706.03762"])
+    others = pl.Series(["https://x.org", "https://X.org/p", "https://x.org/p.", "x.org/p", None])
+    assert links._is_plain(plain).all()
+    assert not links._is_plain(others).any()
+
+
 @pytest.mark.parametrize(
     ("abstract", "found"),
     [

@@ -46,6 +46,14 @@ def test_cleaning_is_idempotent(raw: str) -> None:
         assert apply(clean(pl.col("x")), once) == once  # type: ignore[arg-type]
 
 
+@given(st.text("aB é\ufb01\uff11-–_#&\u00a0\u3000\n\0,.") | texts)
+def test_a_key_is_what_its_definition_says(raw: str) -> None:
+    plain = pl.col("x").str.normalize("NFKC").str.to_lowercase()
+    parted = plain.str.replace_all(r"[[\p{P}\p{Z}\p{C}]--[#*%@&]]+", " ")
+    key = parted.str.replace_all(r" ?([#*%@&]) ?", "$1").str.strip_chars(" ")
+    assert apply(text.title_key(pl.col("x")), raw) == (apply(key, raw) or raw)
+
+
 @pytest.mark.parametrize(
     "variant",
     ["Tidal Nets: a Study", "TIDAL NETS — A STUDY", "tidal nets a study.", "“Tidal” nets; a study"],
@@ -179,3 +187,30 @@ def test_dates_of_records_are_read_as_far_as_they_are_given(
     frame = pl.DataFrame({"t": [text]})
     read = frame.select(year=dates.stated_year(pl.col("t")), day=dates.stated_date(pl.col("t")))
     assert read.row(0) == (year, day)
+
+
+def test_a_field_that_no_other_entry_has_makes_no_difference_to_an_entry() -> None:
+    bare = {"entry_id": "d0-00001", "dump_id": "d0", "position": 1, "title": "Tidal Nets"}
+    full = bare | {
+        "entry_id": "d0-00002",
+        "position": 2,
+        "abstract": "Of tides.",
+        "authors": ["Mara Quill"],
+        "organization_text": "tides Tidal Institute",
+        "organization_slug": "tides",
+        "organization_name": "Tidal Institute",
+        "date_text": "May 28, 2024",
+        "listed_text": "2024-05-29",
+        "updated_text": "2024-05-30",
+        "arxiv_text": "2405.01234",
+        "doi_text": "10.1000/tides",
+        "link_texts": ["https://x.org/p"],
+        "categories": ["cs.LG"],
+        "journal_ref": "Tides  3",
+    }
+    both = normalize(tables.frame_of("work/entries", [bare, full]), HOSTS)
+    for place, entry in enumerate((bare, full)):
+        alone = normalize(tables.frame_of("work/entries", [entry]), HOSTS)
+        assert alone.equals(both[place : place + 1])
+    assert both["doi"].to_list() == [None, "10.1000/tides"]
+    assert both["published_on"].to_list() == [None, dt.date(2024, 5, 28)]

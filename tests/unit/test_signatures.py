@@ -264,6 +264,13 @@ def test_the_words_of_a_title_are_single_and_there_is_always_one(title: str) -> 
         assert found == found.lower()
 
 
+@given(USUAL_TEXTS | st.text(max_size=20))
+def test_what_parts_words_becomes_one_space(text: str) -> None:
+    texts = pl.Series([text])
+    expected = texts.str.replace_all(f"{signatures._PARTS_WORDS}+", " ")
+    assert texts.str.replace_all(signatures._BETWEEN_WORDS, " ").equals(expected)
+
+
 @pytest.mark.parametrize("title", ["???", "…", "—", ""])
 def test_a_title_without_words_is_its_own(title: str) -> None:
     assert title_words(title) == [title]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 import polars as pl
@@ -20,37 +21,33 @@ def normalize(entries: pl.DataFrame, code_hosts: Sequence[str]) -> pl.DataFrame:
     Returns:
         A table ``work/normalized`` with a row per entry.
     """
-    title, abstract, date = pl.col("title"), pl.col("abstract"), pl.col("date_text")
-    links_beside, organization = pl.col("link_texts"), names.clean(pl.col("organization_text"))
+    field = functools.partial(_field, entries)
+    title, abstract, doi_text = pl.col("title"), pl.col("abstract"), field("doi_text")
+    links_beside, organization = pl.col("link_texts"), names.clean(field("organization_text"))
     # whatever may name another paper, each field apart from the next
     prose = (title, abstract)
-    beside = (links_beside.list.join("\n\n"), pl.col("doi_text"), pl.col("journal_ref"))
+    beside = (links_beside.list.join("\n\n"), doi_text, pl.col("journal_ref"))
     # not eagerly: expressions that several columns share are computed once
     typed = (
-        entries.lazy()
+        entries.with_columns(_dates(entries["date_text"]))
+        .lazy()
         .with_columns(
             # a title of control characters alone stays as it is: no entry is lost here
             clean_title=pl.coalesce(text.clean_title(title), title),
             clean_abstract=text.clean_abstract(abstract),
-            authors=names.clean_list(pl.col("authors")),
+            authors=names.clean_list(field("authors")),
             organization_slug=pl.coalesce(
-                names.clean(pl.col("organization_slug")), names.organization_slug(organization)
+                names.clean(field("organization_slug")), names.organization_slug(organization)
             ),
             organization_name=pl.coalesce(
-                names.clean(pl.col("organization_name")), names.organization_name(organization)
+                names.clean(field("organization_name")), names.organization_name(organization)
             ),
-            shown_month=dates.shown_month(date),
-            shown_day=dates.shown_day(date),
-            shown_year=dates.shown_year(date),
-            published_on=dates.stated_date(date),
-            listed_on=dates.stated_date(pl.col("listed_text")),
-            updated_on=dates.stated_date(pl.col("updated_text")),
-            arxiv_id=identifiers.own_arxiv_id(
-                pl.col("arxiv_text"), pl.col("doi_text"), links_beside
-            ),
-            doi=identifiers.doi(pl.col("doi_text")),
-            categories=names.clean_list(pl.col("categories")),
-            journal_ref=text.clean_line(pl.col("journal_ref")),
+            listed_on=dates.stated_date(field("listed_text")),
+            updated_on=dates.stated_date(field("updated_text")),
+            arxiv_id=identifiers.own_arxiv_id(field("arxiv_text"), doi_text, links_beside),
+            doi=identifiers.doi(doi_text),
+            categories=names.clean_list(field("categories")),
+            journal_ref=text.clean_line(field("journal_ref")),
         )
         .with_columns(
             n_authors=pl.coalesce("n_authors", names.count(pl.col("authors"))),
@@ -59,13 +56,13 @@ def normalize(entries: pl.DataFrame, code_hosts: Sequence[str]) -> pl.DataFrame:
                 pl.lit("stated")
             ),
             # as it stands on the page: TeX and line ends show where an address begins and ends
-            urls=links.all_urls(
-                pl.when(abstract.str.contains(r"\S")).then(abstract), links_beside, code_hosts
-            ),
+            urls=links.all_urls(abstract, links_beside, code_hosts),
             mentioned_arxiv_ids=identifiers.mentioned_arxiv_ids(
                 _apart(*identifiers.telling_of_arxiv(prose), *beside), pl.col("arxiv_id")
             ),
-            mentioned_dois=identifiers.mentioned_dois(_apart(*prose, *beside), pl.col("doi")),
+            mentioned_dois=identifiers.mentioned_dois(
+                _apart(*identifiers.telling_of_dois(prose), *beside), pl.col("doi")
+            ),
         )
     )
     clean = pl.col("clean_abstract")
@@ -76,6 +73,34 @@ def normalize(entries: pl.DataFrame, code_hosts: Sequence[str]) -> pl.DataFrame:
     )
     signed = signatures.with_signatures(typed.collect(engine="in-memory"))
     return tables.conform(_plausible(signed), "work/normalized")
+
+
+def _field(entries: pl.DataFrame, name: str) -> pl.Expr:
+    """A field of entries; one null in place of all where none has it, as most formats lack some."""
+    values = entries[name]
+    is_missing = len(values) > 0 and values.null_count() == len(values)
+    return pl.lit(None, values.dtype) if is_missing else pl.col(name)
+
+
+def _dates(written: pl.Series) -> list[pl.Series]:
+    """What date texts state, each distinct one read once: few days have all entries of a batch."""
+    text = pl.col(written.name)
+    read = (
+        written.unique()
+        .to_frame()
+        .lazy()
+        .with_columns(
+            shown_month=dates.shown_month(text),
+            shown_day=dates.shown_day(text),
+            shown_year=dates.shown_year(text),
+            published_on=dates.stated_date(text),
+        )
+        .collect(engine="in-memory")
+    )
+    of_each = written.to_frame().join(
+        read, on=written.name, how="left", nulls_equal=True, maintain_order="left"
+    )
+    return of_each.drop(written.name).get_columns()
 
 
 def _apart(*fields: pl.Expr) -> pl.Expr:

@@ -47,12 +47,15 @@ _MENTIONED = (
     rf"(?:\.pdf)?(?:$|[^a-z0-9])"
     rf"|(?:^|[^a-z0-9./-]){_OLD}{_VERSION}(?:$|[^a-z0-9])"
 )
+# each match of these ends so
+_MENTIONED_END = rf"{_ARXIV}{_VERSION}(?:\.pdf)?(?:$|[^a-z0-9])"
 _MAY_MENTION = r"(?i)arxiv|(?:huggingface|hf)\.co/papers|[a-z]/[0-9]{7}"
 _MAY_MENTION_EACH = (
     "(?i)arxiv",
     r"(?i)\.co/papers",
     r"(?i)[a-z]/[0-9]{7}",
 )  # or more, found faster
+_MAY_MENTION_DOI = r"10\.[0-9]{4,9}(?:/|%2[Ff])"
 _HUB_PAGE = r"(?i)^(?:https?://)?(?:www\.)?(?:huggingface|hf)\.co/papers/"
 
 _DOI_LEAD = r"doi\.org/\s*|\bdoi[:\s]\s*|/doi/(?:abs/|full/|pdf/|epdf/|pdfdirect/)?"
@@ -131,18 +134,28 @@ def telling_of_arxiv(fields: Sequence[pl.Expr]) -> list[pl.Expr]:
     Args:
         fields: The first ones of those that are searched, with a blank line after each.
     """
-    marks = [
-        mark
-        for field in fields
-        for mark in (links.may_change(field), links.any_mark(field, _MAY_MENTION_EACH))
+    return _telling(fields, _MAY_MENTION_EACH)
+
+
+def telling_of_dois(fields: Sequence[pl.Expr]) -> list[pl.Expr]:
+    """The same for ``mentioned_dois``."""
+    return _telling(fields, [_MAY_MENTION_DOI])
+
+
+def _telling(fields: Sequence[pl.Expr], marks: Sequence[str]) -> list[pl.Expr]:
+    """Fields; null where none may be unwrapped, and none holds one of some marks."""
+    looks = [
+        look for field in fields for look in (links.may_change(field), links.any_mark(field, marks))
     ]
-    return [pl.when(pl.any_horizontal(marks)).then(field) for field in fields]
+    return [pl.when(pl.any_horizontal(looks)).then(field) for field in fields]
 
 
 def _arxiv_ids_in(text: pl.Expr) -> pl.Expr:
     plain = links.unwrapped(text).str.to_lowercase()
     # what follows an identifier is part of the match: a second one of the kind needs its own
     plain = plain.str.replace_all(r"[ \t]", "  ")
+    # a quick look first: what is no identifier is often part of an address
+    plain = pl.when(plain.str.contains(_MENTIONED_END)).then(plain).otherwise(pl.lit(""))
     found = plain.str.extract_all(_MENTIONED).list.join("\n").str.extract_all(_ARXIV)
     return found.list.eval(_without_class(pl.element()))
 
@@ -152,7 +165,7 @@ def mentioned_dois(text: pl.Expr, own: pl.Expr) -> pl.Expr:
 
     Not those that arXiv makes of its identifiers, which are ``mentioned_arxiv_ids``.
     """
-    return _mentioned(text, own, r"10\.[0-9]{4,9}(?:/|%2[Ff])", _dois_in)
+    return _mentioned(text, own, _MAY_MENTION_DOI, _dois_in)
 
 
 def _dois_in(text: pl.Expr) -> pl.Expr:

@@ -18,6 +18,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+_NONE = pl.Series([[]], dtype=pl.List(pl.String))
 # What ends an address: spaces of any width, controls, quotes, what TeX and Markdown put around it,
 # CJK punctuation.
 _INSIDE = (
@@ -51,6 +52,12 @@ _ROUNDS = 10
 # What ``unwrapped`` changes, so that more may be found after it; all else that it changes is within
 # what these begin.
 _WRAPPED = (r"[\\{&<]|\]\(", "(?i)http")
+# Without any of these ``unwrapped`` leaves a text as it is: all that it looks for holds one.
+_MAY_UNWRAP = r"[\n\\{&[^\x00-\x7f]]"
+# An address in its one form on any host, as most are: nothing to lower, to cut off or to put right.
+_PLAIN_PART = r"[A-Za-z0-9_~-]+(?:\.[a-z0-9][A-Za-z0-9_~-]*)*"
+_PLAIN = rf"^https?://(?:[a-z0-9][a-z0-9-]*\.)+[a-z]{{2,}}(?:/{_PLAIN_PART})*/{_PLAIN_PART}$"
+_NOT_PLAIN = r"^https?://www\.|\.git$|[^A-Za-z0-9]$"
 # Parameters that only say how a reader came to the page.
 _TRACKING = (
     r"utm_[^=&]*|fbclid|gclid|gclsrc|dclid|gbraid|wbraid|msclkid|yclid|twclid|ttclid|igshid"
@@ -109,19 +116,18 @@ def _found_in(text: pl.Series, code_hosts: Sequence[str]) -> pl.Series:
         .drop_nulls("url")
     )
     found = _each_once(addresses, code_hosts).group_by("row", maintain_order=True).agg(found="url")
-    none = pl.lit([], pl.List(pl.String))
-    return (
-        frame.join(found, on="row", how="left", maintain_order="left")
-        .select(pl.when(pl.col("text").is_not_null()).then(pl.col("found").fill_null(none)))
-        .to_series()
-    )
+    # the place of each text's list among those found, and after them the empty one
+    at = pl.repeat(len(found), len(text), dtype=pl.get_index_type(), eager=True)
+    at.scatter(found["row"], pl.int_range(len(found), eager=True).cast(at.dtype))
+    at.scatter(text.is_null().arg_true(), None)
+    return pl.concat([found["found"], _NONE]).gather(at).alias(text.name)
 
 
 def all_urls(text: pl.Expr, links: pl.Expr, code_hosts: Sequence[str]) -> pl.Expr:
     """The web addresses in a text and those carried beside it, each once, the text's first.
 
-    A link is an address as a whole: it needs no scheme. Null where there is neither text nor
-    link.
+    A link is an address as a whole: it needs no scheme. Null where there is neither text, which
+    white space alone is not, nor link.
     """
     link = pl.element().str.strip_chars()
     bare = link.str.contains(rf"(?i)^(?:[a-z0-9-]+\.)+[a-z]{{2,}}(?::[0-9]+)?(?:[/?#]{_INSIDE}*)?$")
@@ -130,8 +136,8 @@ def all_urls(text: pl.Expr, links: pl.Expr, code_hosts: Sequence[str]) -> pl.Exp
     telling = pl.when(_may_hold_addresses(text, code_hosts)).then(text)
     # a blank line between them: no address goes on beyond one
     both = pl.concat_str(telling, whole.list.join("\n\n"), separator="\n\n", ignore_nulls=True)
-    found = find_urls(both, code_hosts).fill_null(pl.lit([], pl.List(pl.String)))
-    return pl.when(text.is_not_null() | links.is_not_null()).then(found)
+    known = text.str.contains(r"\S") | links.is_not_null()
+    return find_urls(pl.when(known).then(both.fill_null("")), code_hosts)
 
 
 def may_change(text: pl.Expr) -> pl.Expr:
@@ -175,16 +181,21 @@ def canonical(url: pl.Expr, code_hosts: Sequence[str]) -> pl.Expr:
 
 def _canonical(urls: pl.Series, code_hosts: Sequence[str]) -> pl.Series:
     """``canonical`` over a column: what one step leaves may be for another to undo."""
-    done = _in_form(urls, code_hosts)
-    pending = done.ne_missing(urls).arg_true()
-    for _ in range(_ROUNDS):
+    done = urls.clone()  # scatter works in place
+    pending = (~_is_plain(urls)).arg_true()
+    for _ in range(_ROUNDS + 1):
         if not len(pending):
             break
         before = done.gather(pending)
         after = _in_form(before, code_hosts)
         done = done.scatter(pending, after)
-        pending = pending.filter(after.ne_missing(before))
+        pending = pending.filter(after.ne_missing(before) & ~_is_plain(after))
     return done
+
+
+def _is_plain(urls: pl.Series) -> pl.Series:
+    """Whether addresses are certain to be in their one form, told at once; not, if null."""
+    return (urls.str.contains(_PLAIN) & ~urls.str.contains(_NOT_PLAIN)).fill_null(False)
 
 
 def _in_form(urls: pl.Series, code_hosts: Sequence[str]) -> pl.Series:
@@ -292,6 +303,20 @@ def unwrapped(text: pl.Expr) -> pl.Expr:
     complete, after a hyphen, ``_``, ``=`` or ``&``, or where the bracket around it is still
     open. After a slash it is where the owner's name on a host of code would stand alone.
     """
+    return text.map_batches(_unwrapped, return_dtype=pl.String, is_elementwise=True)
+
+
+def _unwrapped(texts: pl.Series) -> pl.Series:
+    """``unwrapped`` over a column, of which only the texts that may change are worked on."""
+    places = texts.str.contains(_MAY_UNWRAP).arg_true()
+    if not len(places):
+        return texts
+    changed = pl.select(_each_unwrapped(pl.lit(texts.gather(places)))).to_series()
+    return texts.clone().scatter(places, changed)
+
+
+def _each_unwrapped(text: pl.Expr) -> pl.Expr:
+    """``unwrapped`` of any text."""
     text = text.str.normalize("NFC")
     for begin, end in ((r"\{", r"\}"), ("<", ">"), (r"\]\(", r"\)")):
         inside = rf"[^\s{end}]"

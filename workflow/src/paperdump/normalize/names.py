@@ -38,7 +38,7 @@ def clean_list(names: pl.Expr) -> pl.Expr:
 
     Null where no name is left.
     """
-    cleaned = names.list.eval(clean(pl.element())).list.drop_nulls()
+    cleaned = names.list.eval(clean(pl.element()).drop_nulls())
     return pl.when(cleaned.list.len() > 0).then(cleaned)
 
 

@@ -46,6 +46,9 @@ _TAG = (
     r"(?i)</?(?:a|b|big|br|code|div|em|font|h[1-6]|i|inf|italic|p|sc|scp|small|span|strong|sub|sup"
     r"|title|tt|u|mml:[a-z]+)(?:\s[^<>]*)?/?>|\\[a-z]+|[{}]"
 )
+# what parts words, but for a space alone, which most of it is and which stays
+_PARTS_WORDS = r"[^\p{L}\p{N}\p{M}+#*]"
+_BETWEEN_WORDS = rf"[{_PARTS_WORDS}--[ ]]{_PARTS_WORDS}*| {_PARTS_WORDS}+"
 _YEAR = r"(?:1[89]|20)[0-9]{2}"
 _MAY_BE_CITED = r"[0-9]|^\s*[\"'“‘`]"  # few titles are; that they are not is found quickly
 # what is left of a citation before the title it cites
@@ -121,7 +124,7 @@ def title_words(titles: pl.Series) -> pl.Series:
         .str.to_lowercase()
     )
     found = (
-        folded.str.replace_all(r"[^\p{L}\p{N}\p{M}+#*]+", " ")
+        folded.str.replace_all(_BETWEEN_WORDS, " ")
         .str.replace_all(r"(^|[\p{L}\p{N}\p{M}+#*]? )[+#*]+", "$1")
         .str.replace_all(r"[+#*]+([\p{L}\p{N}])", " $1")
         .str.replace_all("  +", " ")
@@ -380,8 +383,8 @@ def _where_not_ascii(texts: pl.Series, change: Callable[[pl.Expr], pl.Expr]) -> 
 def _respelled(texts: pl.Series) -> pl.Series:
     """Texts with what is known of single characters done."""
     # of those alone that there are: a search for all of them takes longer to prepare than to do
-    there = set("".join(texts.to_list())) & _known().keys()
-    return texts.str.replace_many({sign: _known()[sign] for sign in sorted(there)})
+    there = ((sign, _known(sign)) for sign in sorted(set("".join(texts.to_list()))))
+    return texts.str.replace_many({sign: plain for sign, plain in there if plain is not None})
 
 
 def _not_ascii(texts: pl.Series) -> pl.Series:
@@ -400,21 +403,17 @@ def _in_threads(texts: pl.Series, work: Callable[[pl.Series], pl.Series]) -> pl.
 
 
 @functools.cache
-def _known() -> dict[str, str]:
-    """What characters beyond ASCII are in words: letters, digits, signs of ``_ENDS``, or a space.
+def _known(sign: str) -> str | None:
+    """What a character beyond ASCII is in words: letters, digits, signs of ``_ENDS``, or a space.
 
-    Only those are here of which ASCII alone is left; it is what ``_plain`` makes of them.
+    Only where ASCII alone is left of it, which is what ``_plain`` makes of it; else None.
     """
-    known = {}
-    for first, last in _USUAL:
-        for code in range(first, last + 1):
-            sign = chr(code)
-            letters = unicodedata.normalize("NFKD", sign)
-            unmarked = [c for c in letters if not unicodedata.category(c).startswith("M")]
-            plain = "".join(_LETTERS.get(c, c) for c in "".join(unmarked).lower())
-            unassigned = unicodedata.category(sign) == "Cn"
-            if unassigned or any(not c.isascii() and c.isalnum() for c in plain):
-                continue
-            kept = (c if c.isascii() and (c.isalnum() or c in _ENDS) else " " for c in plain)
-            known[sign] = "".join(kept)
-    return known
+    if not any(first <= ord(sign) <= last for first, last in _USUAL):
+        return None
+    letters = unicodedata.normalize("NFKD", sign)
+    unmarked = [c for c in letters if not unicodedata.category(c).startswith("M")]
+    plain = "".join(_LETTERS.get(c, c) for c in "".join(unmarked).lower())
+    unassigned = unicodedata.category(sign) == "Cn"
+    if unassigned or any(not c.isascii() and c.isalnum() for c in plain):
+        return None
+    return "".join(c if c.isascii() and (c.isalnum() or c in _ENDS) else " " for c in plain)

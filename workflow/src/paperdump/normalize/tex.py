@@ -172,7 +172,7 @@ def plain(text: str) -> str:
         text = _URL.sub(lambda found: keep(_URL_ESCAPE.sub(r"\1", found[0])), text)
     if has_macros or text.count("$") > 1:
         text = _MATH.sub(functools.partial(_mathematics, keep), text)
-    if has_macros:
+    if "\\" in text:  # mostly all of them were within mathematics
         text = _accents(text)
         text = _SPECIAL_LETTER_IN_BRACES.sub(_special_letter, text)
         text = _SPECIAL_LETTER.sub(_special_letter, text)

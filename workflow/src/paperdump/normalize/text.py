@@ -33,6 +33,9 @@ _ENTITY_MARK = "&[#0-9A-Za-z]+;"
 _ROUNDS = 20
 # each by itself, as it is found at the speed of memory then
 _MARKS = (*tex.MARKS, _ENTITY_MARK)
+# What parts the words of a key, but for a space alone, which most of it is and which stays.
+_PARTS_WORDS = r"[[\p{P}\p{Z}\p{C}]--[#*%@&]]"
+_BETWEEN_WORDS = rf"[{_PARTS_WORDS}--[ ]]{_PARTS_WORDS}*| {_PARTS_WORDS}+"
 _UNSPACED = (r"[\t-\r]", "  ")
 
 
@@ -85,13 +88,19 @@ def title_key(title: pl.Expr) -> pl.Expr:
     punctuation alone is its own key.
     """
     key = (
-        title.str.normalize("NFKC")
+        title.map_batches(_compatible, return_dtype=pl.String, is_elementwise=True)
         .str.to_lowercase()
-        .str.replace_all(r"[[\p{P}\p{Z}\p{C}]--[#*%@&]]+", " ")
+        .str.replace_all(_BETWEEN_WORDS, " ")
         .str.replace_all(r" ?([#*%@&]) ?", "$1")
         .str.strip_chars(" ")
     )
     return pl.when(key == "").then(title).otherwise(key)
+
+
+def _compatible(texts: pl.Series) -> pl.Series:
+    """Texts in NFKC, which those of ASCII alone are."""
+    places = (texts.str.len_bytes() != texts.str.len_chars()).arg_true()
+    return _at(places, texts, lambda some: some.str.normalize("NFKC"))
 
 
 def _visible(text: pl.Expr) -> pl.Expr:
