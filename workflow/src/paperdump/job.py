@@ -112,10 +112,12 @@ def logged(log: str | Path, stage: str, mem_mb: int | None = None) -> Iterator[W
         work_done = Work(stage)
         memory.reuse()
         lean.collect_seldom()
+        lean.without_algebra()
         try:
             yield work_done
             sys.stdout.flush()
             print(work_done.end(), flush=True)
+            lean.leave()
         except BaseException as error:
             traceback.print_exc(file=file)
             file.flush()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,19 @@ def collect_seldom() -> None:
     again takes a tenth of their time.
     """
     gc.set_threshold(_BETWEEN_COLLECTIONS)
+
+
+def without_algebra() -> None:
+    """Have NumPy, once it is imported, start no threads for linear algebra, which no job does.
+
+    They wait for work at full power.
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
+def leave() -> None:
+    """Have Python not look among all objects for cycles once more before this process ends."""
+    gc.freeze()
 
 
 def without_pandas() -> None:
