@@ -2,7 +2,7 @@
 
 The needs are the peaks measured on 100,000 and 1,000,000 entries in 2,000 and 20,000 dumps
 (`tests/benchmarks/dumps.py`), rounded up by a fifth or more. The costs are the seconds of jobs of
-the larger run on 2 cores, as Snakemake's benchmarks add them up (64 batches; 4 shards); the base is
+the larger run on 2 cores, as Snakemake's benchmarks add them up (16 batches; 4 shards); the base is
 what a job takes on a handful of entries. No stage's results depend on either.
 """
 
@@ -40,17 +40,17 @@ class Need:
 
 NEEDS = {
     "parse": Need(250, 8, 8),
-    "normalize": Need(500, 8, 4),
+    "normalize": Need(600, 8, 4),
     "block": Need(400, 0.7, 0.5),
-    "dedupe": Need(650, 5.3, 4.1),
+    "dedupe": Need(650, 6, 3.2),
     # it checks the tables as validate does, and holds them as dedupe does
     "quarantine": Need(700, 20, 10),
     # of the one with the largest table; validate then has no more to do than a small one
     "check": Need(500, 10, 5.5),
     "validate": Need(750, 3.5, 2.2),
     "gate": Need(200, 5, 0.1),
-    "summarize": Need(800, 2.4, 1.4),
-    "release": Need(600, 4.2, 2.5),
+    "summarize": Need(950, 0.7, 0.4),
+    "release": Need(700, 1.3, 0.8),
 }
 
 
@@ -84,17 +84,17 @@ class Cost:
 
 
 COSTS = {
-    "parse": Cost(0.5, 122),
-    "normalize": Cost(0.7, 117),
+    "parse": Cost(0.5, 55),
+    "normalize": Cost(0.7, 44),
     "block": Cost(0.6, 31),  # of all shards together
-    "dedupe": Cost(0.6, 54),
+    "dedupe": Cost(0.6, 26),
     # of the smaller run, with `on_failure: quarantine`
     "quarantine": Cost(3.5, 30),
     "check": Cost(2.5, 18),  # of all shards together
-    "validate": Cost(3.5, 20),
+    "validate": Cost(3, 7),
     "gate": Cost(0.3, 0),
-    "summarize": Cost(0.8, 60),
-    "release": Cost(0.5, 38),
+    "summarize": Cost(0.8, 17),
+    "release": Cost(0.5, 10),
 }
 
 _OF_OTHERS = 0.1  # share of a batch's dumps, but the largest, that counts for its memory
