@@ -49,7 +49,7 @@ NEEDS = {
     "check": Need(500, 10, 5.5),
     "validate": Need(750, 3.5, 2.2),
     "gate": Need(200, 5, 0.1),
-    "summarize": Need(950, 0.7, 0.4),
+    "summarize": Need(1050, 0.7, 0.4),
     "release": Need(700, 1.3, 0.8),
 }
 
