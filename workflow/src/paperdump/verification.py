@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -125,47 +125,60 @@ def _contents(version: Version, found: Verified) -> dict[str, str]:
         follows from.
     """
     hashes: dict[str, str] = {}
-    whole = 0
-    for part, name, told in _listed(version):
-        path = version.folder / f"{name}.parquet"
-        if not path.is_file():
-            found.problems.append((name, "the table is gone"))
-            continue
-        try:
-            now = versions.facts_of_file(path, name)
-            is_whole = now["content_sha256"] == told.get("content_sha256")
-            how = "" if is_whole else _how(version, name, told, now)
-        except (OSError, ValueError, NotImplementedError, TypeError, PaperdumpError) as error:
-            found.problems.append((name, f"the table cannot be read: {_first_line(error)}"))
-            continue
+
+    def differs(part: str, name: str, told: Mapping[str, Any]) -> str:
+        now = versions.facts_of_file(version.folder / f"{name}.parquet", name)
+        is_whole = now["content_sha256"] == told.get("content_sha256")
+        how = "" if is_whole else _how(version, name, told, now)
         if part == "tables":
             hashes[name] = now["content_sha256"]
-        if is_whole:
-            whole += 1
-        else:
-            found.problems.append((name, how))
+        return how
+
+    whole = _whole_tables(version, found, differs)
     found.passed.append(f"{counted(whole, 'table')}, value for value")
     return hashes
 
 
 def _presence(version: Version, found: Verified) -> None:
     """Look whether the tables of the manifest are there, with as many rows as it says."""
+
+    def differs(_: str, name: str, told: Mapping[str, Any]) -> str:
+        n_rows = tables.row_count(version.folder / f"{name}.parquet")
+        return "" if n_rows == told["rows"] else _rows_differ(n_rows, told["rows"])
+
+    whole = _whole_tables(version, found, differs)
+    found.passed.append(f"the number of rows of {counted(whole, 'table')}")
+
+
+def _whole_tables(
+    version: Version, found: Verified, differs: Callable[[str, str, Mapping[str, Any]], str]
+) -> int:
+    """Look at each table of the manifest, and tell of those that are not as it says.
+
+    Args:
+        version: The release.
+        found: What is told.
+        differs: In what a table differs, in words, or nothing; from its part of the manifest, its
+            name and what is said of it.
+
+    Returns:
+        How many are as it says.
+    """
     whole = 0
-    for _, name, told in _listed(version):
-        path = version.folder / f"{name}.parquet"
-        if not path.is_file():
+    for part, name, told in _listed(version):
+        if not (version.folder / f"{name}.parquet").is_file():
             found.problems.append((name, "the table is gone"))
             continue
         try:
-            n_rows = tables.row_count(path)
-        except (OSError, ValueError) as error:  # Arrow's own errors are ValueErrors
+            how = differs(part, name, told)
+        except (OSError, ValueError, NotImplementedError, TypeError, PaperdumpError) as error:
             found.problems.append((name, f"the table cannot be read: {_first_line(error)}"))
             continue
-        if n_rows != told["rows"]:
-            found.problems.append((name, _rows_differ(n_rows, told["rows"])))
+        if how:
+            found.problems.append((name, how))
         else:
             whole += 1
-    found.passed.append(f"the number of rows of {counted(whole, 'table')}")
+    return whole
 
 
 def _listed(version: Version) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
